@@ -1,0 +1,1 @@
+"""What devices say and how it is spelled on the wire. Pure: nothing here waits."""

@@ -1,0 +1,1 @@
+"""What goes on in a room. Pure: time comes in as `now`."""

@@ -1,0 +1,132 @@
+"""What a room is told (signals) and what follows (effects). Past-tense facts in, small frozen dataclasses out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from devices.model import Command, DeviceEvent, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What the PMS says of a room. No personal data."""
+
+    room: str
+    rented: bool
+    stay: str | None = None
+    arrival: datetime | None = None
+    departure: datetime | None = None
+    guests: int = 0
+    due_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Set by hand; wins until `until` or until withdrawn (`value` None)."""
+
+    room: str
+    answer: str  # occupancy | request
+    value: str | None
+    until: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHeard:
+    """A device (or the line it hangs on) went silent or came back. `cause` is the line id when the line is why."""
+
+    device: str
+    online: bool
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went by."""
+
+
+Signal = Reading | DeviceEvent | RoomFacts | Override | DeviceHeard | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why: a code, when, and its parameters; each reader gets it in their own language."""
+
+    code: str
+    at: datetime
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """The room's sensed state has a new version to publish."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRaised:
+    """A fault is there. `key` is stable (kind:device or kind:room), so that the same fault is one alert."""
+
+    key: str
+    kind: str
+    room: str | None
+    device: str | None
+    priority: str  # critical | high | medium | low
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionCleared:
+    """The fault is gone."""
+
+    key: str
+    kind: str
+    room: str | None
+    device: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessHappened:
+    """A card or code was used at the door."""
+
+    room: str
+    device: str
+    result: str  # granted | denied
+    credential_class: str
+    credential: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningStarted:
+    """An attendant is at work. `spell` identifies this cleaning in both messages."""
+
+    room: str
+    spell: str
+    by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningEnded:
+    """The attendant has left. `outcome`: cleaned (long enough to be one) or visit."""
+
+    room: str
+    spell: str
+    by: str | None
+    started: datetime
+    at: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendCommand:
+    """An order the room's own logic gives."""
+
+    command: Command
+
+
+Effect = (
+    RoomChanged | ConditionRaised | ConditionCleared | AccessHappened | CleaningStarted | CleaningEnded | SendCommand
+)

@@ -1,0 +1,1 @@
+"""Reaching devices: connect, poll, time out, reconnect."""

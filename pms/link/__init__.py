@@ -1,0 +1,1 @@
+"""What edge and PMS tell each other, and how."""

@@ -1,0 +1,245 @@
+"""What edge and PMS tell each other (design section 3, the table of kinds). JSON on the wire, never retained, QoS 1.
+
+Topics: `innkeeper/<property>/up/<kind>` (edge to PMS) and `innkeeper/<property>/down/<kind>`. No personal data crosses.
+"""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Message(BaseModel):
+    """Base of every body: immutable, unknown keys are ignored so that two releases can talk."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Envelope(Message):
+    """What travels: `seq` counts from 1 within `epoch`; a new epoch begins when a database is created or restored.
+
+    `after` is the sequence of the message that must have been applied before this one; 0 when everything earlier has
+    been acknowledged. Acknowledgements and greetings carry seq 0: they are not acknowledged themselves.
+    """
+
+    kind: str
+    property: str
+    epoch: str
+    seq: int
+    after: int = 0
+    at: datetime
+    body: dict[str, Any]
+
+
+class Ack(Message):
+    """The receiver has committed every message of `epoch` up to and including `through`."""
+
+    epoch: str
+    through: int
+
+
+class Hello(Message):
+    """Said at each connection: what this end has committed of the other's `epoch` (None: it never heard of one)."""
+
+    epoch: str | None = None
+    through: int = 0
+
+
+class EvidenceItem(Message):
+    """One reason, as a code with parameters."""
+
+    code: str
+    at: datetime
+    params: dict[str, Any] = {}
+
+
+class Sensed(Message):
+    """A sensed value with its age: `fresh_until` None means that it does not grow stale."""
+
+    value: Any = None
+    since: datetime | None = None
+    heard: datetime | None = None
+    fresh_until: datetime | None = None
+    stale: bool = False
+
+
+class SensedOccupancy(Message):
+    """Occupancy as shown; when set by hand, `detected` keeps what the sensors say."""
+
+    value: Literal["unknown", "vacant", "occupied"] = "unknown"
+    confidence: float = 0.0
+    since: datetime | None = None
+    heard: datetime | None = None
+    fresh_until: datetime | None = None
+    stale: bool = False
+    source: Literal["detected", "manual"] = "detected"
+    until: datetime | None = None
+    evidence: list[EvidenceItem] = []
+    detected: str | None = None
+
+
+class SensedCleaning(Message):
+    """Cleaning phase; `by` is the credential of the attendant where the lock told it."""
+
+    phase: Literal["none", "in_progress", "done"] = "none"
+    by: str | None = None
+    since: datetime | None = None
+
+
+class SensedClimate(Message):
+    """Climate of a room; every value may be unknown."""
+
+    temperature_c: float | None = None
+    setpoint_c: float | None = None
+    mode: str | None = None
+    humidity: float | None = None
+    co2: float | None = None
+    heard: datetime | None = None
+    fresh_until: datetime | None = None
+
+
+class RoomBody(Message):
+    """up/room: the whole sensed state of a room. Applied twice or late, the result is the same (`version`)."""
+
+    room: str
+    version: int
+    at: datetime
+    occupancy: SensedOccupancy = SensedOccupancy()
+    cleaning: SensedCleaning = SensedCleaning()
+    request: Sensed = Sensed(value="none")
+    door: Sensed = Sensed(value="unknown")
+    lock: Sensed = Sensed(value="unknown")
+    climate: SensedClimate = SensedClimate()
+    conditions: list[str] = []  # kinds now present in the room
+
+
+class AccessBody(Message):
+    """up/access: a lock event."""
+
+    room: str
+    device: str
+    at: datetime
+    result: str
+    credential_class: str
+    credential: str | None = None
+    reason: str | None = None
+
+
+class CleaningBody(Message):
+    """up/cleaning: a cleaning spell started, or ended with its outcome."""
+
+    room: str
+    spell: str
+    phase: Literal["started", "ended"]
+    by: str | None = None
+    at: datetime
+    started: datetime | None = None
+    outcome: str | None = None  # cleaned | visit
+
+
+class ConditionBody(Message):
+    """up/condition: a fault is there or gone. The PMS keeps what people do about it."""
+
+    key: str
+    kind: str
+    state: Literal["raised", "cleared"]
+    room: str | None = None
+    device: str | None = None
+    priority: str = "medium"
+    at: datetime
+    evidence: list[EvidenceItem] = []
+
+
+class CommandResultBody(Message):
+    """up/command_result: how a command ended."""
+
+    id: str
+    state: str
+    at: datetime
+    reason: str | None = None
+
+
+class DeviceBody(Message):
+    """up/device: a device of the inventory, first heard, silent or back."""
+
+    device: str
+    room: str | None
+    line: str
+    profile: str
+    online: bool | None
+    heard: datetime | None
+    battery: float | None = None
+
+
+class SystemBody(Message):
+    """up/system: the edge's health, each part with its state and cause; mergeable.
+
+    `parts` items: {"part": "broker"|"journal"|"line:<id>"|"clock"|"disk"|"config", "state": "ok"|"degraded"|"down", "detail": str,
+    "since": datetime, "code": str|None}. `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
+    `rejected`: the last few messages nobody understood {"at", "source", "device", "reason", "detail", "payload"}.
+    `counters`: messages, readings, commits, duplicates, rejected, by name. `ready`: all subscriptions acknowledged.
+    """
+
+    at: datetime
+    ready: bool
+    parts: list[dict[str, Any]] = []
+    devices: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    counters: dict[str, float] = {}
+
+
+class PropertyBody(Message):
+    """down/property: what the edge must know of the house."""
+
+    id: str
+    name: str
+    time_zone: str
+    rooms: list[dict[str, Any]]  # {"number", "type", "floor"}
+    timers: dict[str, float] = {}
+
+
+class RoomFactsBody(Message):
+    """down/room_facts: what the front desk believes of a room, and what was set by hand."""
+
+    room: str
+    rented: bool
+    stay: str | None = None
+    arrival: date | None = None
+    departure: date | None = None
+    guests: int = 0
+    due_out: bool = False
+    occupancy_override: dict[str, Any] | None = None  # {"value", "until", "by"}
+
+
+class CommandBody(Message):
+    """down/command: an order to a device of a room."""
+
+    id: str
+    room: str | None
+    device: str | None  # None: the room's device that has the point
+    point: str
+    value: Any
+    deadline: datetime
+    by: str
+
+
+UP: dict[str, type[Message]] = {
+    "room": RoomBody,
+    "access": AccessBody,
+    "cleaning": CleaningBody,
+    "condition": ConditionBody,
+    "command_result": CommandResultBody,
+    "device": DeviceBody,
+    "system": SystemBody,
+    "ack": Ack,
+    "hello": Hello,
+}
+DOWN: dict[str, type[Message]] = {
+    "property": PropertyBody,
+    "room_facts": RoomFactsBody,
+    "command": CommandBody,
+    "ack": Ack,
+    "hello": Hello,
+}
+MERGEABLE = {"room", "system", "property", "room_facts"}
+"""Kinds of which only the latest, by room, must arrive."""

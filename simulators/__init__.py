@@ -1,0 +1,1 @@
+"""Simulated devices on the real wire, each as State, Service and UseCases."""

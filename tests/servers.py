@@ -1,0 +1,106 @@
+"""Real servers of the tests' own, on loopback and free ports."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from tests import parts
+
+
+def a_free_port() -> int:
+    """A TCP port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, timeout: float = 10.0) -> None:
+    """Return when something listens on `port`; AssertionError after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        assert time.monotonic() < deadline, f"nothing listens on port {port}"
+        time.sleep(0.01)
+
+
+@dataclass
+class RealBroker:
+    """A Mosquitto; `kill()` is kill -9, `start()` brings it back on the same port and store."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        config = self.folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+            f"persistence_location {self.folder}/\nautosave_interval 1\nset_tcp_nodelay true\n"
+            "max_queued_messages 100000\nuser root\n"
+        )
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen([parts.find("mosquitto"), "-c", str(config)], stdout=log, stderr=log)
+        wait_for_port(self.port)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+
+class RealPostgres:
+    """A PostgreSQL cluster in a temporary folder; each test gets a database of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.folder = Path(tempfile.mkdtemp(prefix="innkeeper-pg-"))
+        self.programs = Path(parts.find("postgresql"))
+
+    def _run(self, program: str, *words: str) -> None:
+        """initdb and the server refuse root: their programs run as the user postgres then."""
+        become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if not os.geteuid() else []
+        words = (str(self.programs / program), "-D", str(self.folder / "data"), *words)
+        subprocess.run([*become, *words], check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
+
+    def start(self) -> None:
+        if not os.geteuid():
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run("initdb", "-U", "test", "-A", "trust", "-E", "UTF8")
+        sockets = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        settings = f"-p {self.port} {sockets} -c fsync=off -c max_connections=200"
+        self._run("pg_ctl", "-w", "-o", settings, "-l", str(self.folder / "log"), "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextlib.asynccontextmanager
+    async def database(self) -> AsyncIterator[str]:
+        """URL (for SQLAlchemy) of a new, empty database that is dropped at the end."""
+        name = f"t{time.monotonic_ns()}"
+        admin = f"postgresql://test@127.0.0.1:{self.port}"
+        connection = await asyncpg.connect(f"{admin}/postgres")
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        yield f"postgresql+asyncpg://test@127.0.0.1:{self.port}/{name}"
+        connection = await asyncpg.connect(f"{admin}/postgres")
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
