@@ -1,0 +1,27 @@
+"""`innkeeper bench NAME`: run measurements and print them."""
+
+import json
+from collections.abc import Callable
+
+from simulators.bench.flood import flood
+from simulators.bench.latency import latency
+from simulators.bench.load import idle_demo, thousand_rooms
+from simulators.bench.report import Report
+
+BENCHES: dict[str, Callable[[Report], None]] = {
+    "flood": flood,
+    "latency": latency,
+    "rooms": thousand_rooms,
+    "demo": idle_demo,
+}
+
+
+def run(name: str, as_json: bool = False) -> tuple[str, bool]:
+    """What to print, and whether every wanted value was met. ValueError when there is no such measurement."""
+    if name != "all" and name not in BENCHES:
+        raise ValueError(f"no measurement {name!r}: all, {', '.join(BENCHES)}")
+    report = Report()
+    for measure in BENCHES.values() if name == "all" else [BENCHES[name]]:
+        measure(report)
+    met = all(figure.met is not False for figure in report.figures)
+    return (json.dumps(report.as_json(), indent=2) if as_json else report.text()), met
