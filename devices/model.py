@@ -49,9 +49,10 @@ class Device:
 class Reading(NamedTuple):
     """One value of one point. A named tuple and not a dataclass: it is made for every value that arrives.
 
-    Values by point: `door` "open"|"closed"; `motion` `presence` `bed` `contact` `window` `keycard` `leak` `smoke` `sos`
-    `tamper` `bolt` `relay` `battery_low` `occupancy_input` bool; `lock` "locked"|"unlocked"|"not_fully_locked"|"jammed";
-    `request` "none"|"dnd"|"mur"; `mode` "off"|"vent"|"heat"|"cool"|"auto"|"eco"; `fan` "off"|"low"|"medium"|"high"|"auto";
+    Values by point: `door` "open"|"closed"; `motion` `presence` `bed` `contact` `window` `keycard` `leak` `smoke`
+    `sos` `tamper` `bolt` `relay` `battery_low` `occupancy_input` bool; `lock` "locked"|"unlocked"|"not_fully_locked"|
+    "jammed"; `request` "none"|"dnd"|"mur"; `mode` "off"|"vent"|"heat"|"cool"|"auto"|"eco"; `fan` "off"|"low"|"medium"|
+    "high"|"auto";
     `temperature` `setpoint` degC; `humidity` %; `co2` ppm; `lux` lx; `power` W; `energy` kWh; `voltage` V; `current` A;
     `battery` %; `link_quality` 0-255; `online` bool (what the device or its bridge says of its availability).
     """
@@ -71,8 +72,9 @@ class Reading(NamedTuple):
 class DeviceEvent:
     """Something that happened at a device and has no duration.
 
-    Kinds and params: `access` {"result": "granted"|"denied", "credential_class": CredentialClass, "credential": str|None,
-    "reason": str|None}; `egress` {} (opened from inside); `sos` {}; `tamper` {}; `forced` {}; `button` {"name": str}.
+    Kinds and params: `access` {"result": "granted"|"denied", "credential_class": CredentialClass,
+    "credential": str|None, "reason": str|None}; `egress` {} (opened from inside);
+    `sos` {}; `tamper` {}; `forced` {}; `button` {"name": str}.
     """
 
     device: str
@@ -89,10 +91,10 @@ Fact = Reading | DeviceEvent
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A wire message, or a part of it, that could not be understood. Counted by device and reason, the last few kept."""
+    """A wire message, or a part of it, that could not be understood: counted by device and reason, the last kept."""
 
     source: str  # topic, or "unit 3 holding 40009"
-    reason: str  # a code: unknown_topic, not_json, wrong_type, absurd_value, too_large, too_deep, bad_frame, exception_2 ...
+    reason: str  # a code: unknown_topic, not_json, wrong_type, absurd_value, too_large, too_deep, exception_2 ...
     device: str | None = None
     detail: str = ""
 
@@ -161,7 +163,7 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class PointSpec:
-    """One point of a profile: its unit, how long a value stays fresh, what is plausible, and where it is on the wire."""
+    """One point of a profile: its unit, how long a value stays fresh, what is plausible, where it is on the wire."""
 
     name: str
     unit: str = ""
@@ -181,6 +183,6 @@ class Profile:
     label: str
     points: dict[str, PointSpec]
     power: Power = Power.MAINS
-    offline_after_s: float | None = None  # silence after which the device is offline; None: it is never judged by silence
+    offline_after_s: float | None = None  # silence after which it is offline; None: silence says nothing
     battery_critical: float | None = None  # percent; at or under it low_battery is raised at the first reading
     wire: dict[str, Any] = field(default_factory=dict)

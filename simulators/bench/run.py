@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 
+from simulators.bench.codecs import codecs
 from simulators.bench.flood import flood
 from simulators.bench.latency import latency
 from simulators.bench.load import idle_demo, thousand_rooms
 from simulators.bench.report import Report
 
 BENCHES: dict[str, Callable[[Report], None]] = {
+    "codecs": codecs,
     "flood": flood,
     "latency": latency,
     "rooms": thousand_rooms,

@@ -1,0 +1,1 @@
+"""Locks: who opened, who was refused, who went out."""

@@ -1,0 +1,1 @@
+"""Modbus units: which blocks to read, and what the registers mean."""

@@ -1,0 +1,1 @@
+"""Dialects of MQTT devices: one file each, and the router that knows which topic is whose."""

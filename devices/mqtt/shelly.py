@@ -1,0 +1,133 @@
+"""Shelly Gen2 and later: notifications on `<prefix>/events/rpc`, component status, `<prefix>/online`, JSON-RPC orders.
+
+A device's address is its topic prefix (`shellyplus1-a8032abe54dc`). A notification is a delta: what it does not name
+has not changed. Two devices of this hotel (a switch and an input) may be one Shelly.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from devices.errors import NotSupported
+from devices.model import Command, Decoded, Device, DeviceEvent, Fact, PointSpec, Profile, Quality, Rejected
+from devices.mqtt.dialect import IGNORED, NOTHING, Handler, Member, command_value
+from devices.mqtt.fields import Facts, Stamp, compile_field
+from devices.mqtt.payload import Unfit, instant, online, parse_object
+from devices.mqtt.topics import matches
+
+REPLIES = "gateway"  # Shelly answers on <src>/rpc, which nobody needs to hear: the status that follows is the answer
+_WORDS = {"true": True, "false": False}
+_STATUS = frozenset({"NotifyStatus", "NotifyFullStatus"})
+
+
+class Shelly:
+    """The Shelly devices of a line."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._members = [_Member(device, profile) for device, profile in members]
+        self._prefixes = {device.address for device, _ in members}
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The three topics of any device beside the declared ones."""
+        parents = {address.rpartition("/")[0] for address in self._prefixes}
+        stems = [f"{parent}/+" if parent else "+" for parent in sorted(parents)]
+        return tuple(f"{stem}/{rest}" for stem in stems for rest in ("events/rpc", "status/+", "online"))
+
+    def handlers(self) -> list[tuple[str, Handler]]:
+        """Notifications, the status of the components in use, and the last will of each device."""
+        return [entry for member in self._members for entry in member.handlers()]
+
+    def verdict(self, topic: str) -> str | None:
+        """The status of a component that no point uses carries nothing for a room."""
+        if not any(matches(pattern, topic) for pattern in self.filters):
+            return None
+        known = any(topic.startswith(f"{prefix}/") for prefix in self._prefixes)
+        return IGNORED if known else "unknown_device"
+
+    def encode(self, command: Command, device: Device, spec: PointSpec) -> list[tuple[str, bytes]]:
+        """One RPC request; raises NotSupported."""
+        told = spec.wire["command"]
+        if not told:
+            raise NotSupported("read_only", spec.name)
+        params = {"id": told["component"], told["argument"]: command_value(command, spec)}
+        request = {"id": command.id, "src": REPLIES, "method": told["path"], "params": params}
+        return [(f"{device.address}/rpc", orjson.dumps(request))]
+
+
+class _Member:
+    """One device."""
+
+    def __init__(self, device: Device, profile: Profile) -> None:
+        self._device = device
+        self._facts = Facts(device, [compile_field(spec) for spec in profile.points.values()])
+        self._components = sorted({spec.wire["path"].split(".", 1)[0] for spec in profile.points.values()})
+        self._inputs = {name for name in self._components if name.startswith("input:")}
+        self._notifications = f"{device.address}/events/rpc"
+
+    def handlers(self) -> list[tuple[str, Handler]]:
+        address = self._device.address
+        status = [(f"{address}/status/{name}", self._status(name)) for name in self._components]
+        return [(self._notifications, self.notified), *status, (f"{address}/online", self._online)]
+
+    def notified(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
+        """NotifyStatus, NotifyFullStatus or NotifyEvent."""
+        try:
+            frame = parse_object(payload)
+        except Unfit as unfit:
+            return Decoded((), (unfit.rejected(self._notifications, self._device.id),))
+        params = frame.get("params")
+        if type(params) is not dict:
+            return self._refused(self._notifications, "bad_frame", "no params")
+        stamp = Stamp(received, sequence, retained, instant(params.get("ts")))
+        return self._by_method(frame.get("method"), params, stamp)
+
+    def _by_method(self, method: object, params: dict[str, Any], stamp: Stamp) -> Decoded:
+        if method == "NotifyEvent":
+            return NOTHING if stamp.retained else self._events(params.get("events"), stamp)
+        if not isinstance(method, str) or method not in _STATUS:
+            return self._refused(self._notifications, "bad_frame", f"method {method!r}"[:120])
+        facts, rejected = self._facts.read(params, stamp, self._notifications)
+        return Decoded(tuple(facts), rejected)
+
+    def _events(self, events: object, stamp: Stamp) -> Decoded:
+        if not isinstance(events, list):
+            return self._refused(self._notifications, "wrong_type", "events is not a list")
+        facts: list[Fact] = []
+        for event in events:
+            if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+                return self._refused(self._notifications, "wrong_type", "an event without its name")
+            if str(event.get("component")) in self._inputs:
+                facts.append(self._pressed(event, stamp))
+        return Decoded(tuple(facts))
+
+    def _pressed(self, event: dict[str, Any], stamp: Stamp) -> DeviceEvent:
+        device, when = self._device, instant(event.get("ts")) or stamp.device_time
+        params = {"name": event["event"][:60]}
+        return DeviceEvent(device.id, device.room, "button", params, when, stamp.received, stamp.sequence)
+
+    def _status(self, component: str) -> Handler:
+        topic = f"{self._device.address}/status/{component}"
+
+        def handle(payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
+            try:
+                body = {component: parse_object(payload)}
+            except Unfit as unfit:
+                return Decoded((), (unfit.rejected(topic, self._device.id),))
+            facts, rejected = self._facts.read(body, Stamp(received, sequence, retained), topic)
+            return Decoded(tuple(facts), rejected)
+
+        return handle
+
+    def _online(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
+        try:
+            value = online(payload, _WORDS)
+        except Unfit as unfit:
+            return Decoded((), (unfit.rejected(f"{self._device.address}/online", self._device.id),))
+        quality = Quality.STALE if retained else Quality.GOOD
+        return Decoded((self._facts.reading("online", value, quality, Stamp(received, sequence, retained)),))
+
+    def _refused(self, source: str, reason: str, detail: str) -> Decoded:
+        return Decoded((), (Rejected(source, reason, self._device.id, detail),))

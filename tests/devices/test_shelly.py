@@ -1,0 +1,132 @@
+"""Shelly Gen2+ notifications, component status, last will and RPC orders."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from devices.model import Command, DeviceEvent
+from tests.devices.codec import NOON, device, events, reasons, router, say, values
+
+PREFIX = "shellyplus1pm-a8032abe54dc"
+
+
+def notify(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"src": PREFIX, "dst": f"{PREFIX}/events", "method": method, "params": {"ts": 1_795_348_800.5, **params}}
+
+
+MESSAGES: list[tuple[str, str, Any, dict[str, Any]]] = [
+    (
+        "switch",
+        "events/rpc",
+        notify("NotifyStatus", {"switch:0": {"id": 0, "output": True, "source": "MQTT"}}),
+        {"relay": True},
+    ),
+    (
+        "switch",
+        "status/switch:0",
+        {"id": 0, "output": False, "apower": 43.2, "voltage": 230.1, "current": 0.19, "aenergy": {"total": 12310.5}},
+        {"relay": False, "power": 43.2, "voltage": 230.1, "current": 0.19, "energy": 12.3105},
+    ),
+    ("input", "status/input:0", {"id": 0, "state": True}, {"contact": True}),
+    ("input", "status/input:0", {"id": 0, "state": None}, {"contact": None}),
+    ("keycard", "events/rpc", notify("NotifyStatus", {"input:0": {"id": 0, "state": False}}), {"keycard": False}),
+    (
+        "climate",
+        "events/rpc",
+        notify(
+            "NotifyFullStatus",
+            {
+                "temperature:0": {"id": 0, "tC": 19.8, "tF": 67.6},
+                "humidity:0": {"id": 0, "rh": 42.2},
+                "devicepower:0": {"id": 0, "battery": {"V": 2.8, "percent": 9}},
+                "wifi": {"rssi": -60},
+            },
+        ),
+        {"temperature": 19.8, "humidity": 42.2, "battery": 9},
+    ),
+    ("flood", "status/flood:0", {"id": 0, "alarm": True}, {"leak": True}),
+    ("smoke", "status/smoke:0", {"id": 0, "alarm": False, "mute": False}, {"smoke": False}),
+    ("switch", "online", b"false", {"online": False}),
+    ("switch", "online", b"true", {"online": True}),
+]
+
+
+@pytest.mark.parametrize(("profile", "topic", "payload", "expected"), MESSAGES)
+def test_a_message_says(profile: str, topic: str, payload: Any, expected: dict[str, Any]) -> None:
+    decoded = say(router(device(f"shelly/{profile}", PREFIX)), f"{PREFIX}/{topic}", payload)
+    assert values(decoded) == expected
+    assert not decoded.rejected
+
+
+def test_a_notification_carries_the_devices_time_once_its_clock_is_set() -> None:
+    codec = router(device("shelly/switch", PREFIX))
+    payload = notify("NotifyStatus", {"switch:0": {"output": True}})
+    (told,) = say(codec, f"{PREFIX}/events/rpc", payload).facts
+    payload["params"]["ts"] = 12.5
+    (unset,) = say(codec, f"{PREFIX}/events/rpc", payload).facts
+    assert told.device_time is not None
+    assert told.device_time.year == 2026
+    assert unset.device_time is None
+
+
+def test_a_press_on_its_own_input_is_a_button_event_and_never_when_retained() -> None:
+    codec = router(device("shelly/input", PREFIX))
+    pressed = notify(
+        "NotifyEvent",
+        {
+            "events": [
+                {"component": "input:0", "id": 0, "event": "single_push", "ts": 1_795_348_801},
+                {"component": "sys", "event": "config_changed"},
+            ]
+        },
+    )
+    decoded = say(codec, f"{PREFIX}/events/rpc", pressed)
+    assert events(decoded) == [("button", {"name": "single_push"})]
+    assert isinstance(decoded.facts[0], DeviceEvent)
+    assert not say(codec, f"{PREFIX}/events/rpc", pressed, retained=True).facts
+
+
+def test_two_devices_may_be_one_shelly() -> None:
+    codec = router(device("shelly/switch", PREFIX, "101_light"), device("shelly/input", PREFIX, "101_contact"))
+    both = notify("NotifyStatus", {"switch:0": {"output": True}, "input:0": {"state": False}})
+    decoded = say(codec, f"{PREFIX}/events/rpc", both)
+    assert {fact.device for fact in decoded.facts} == {"101_light", "101_contact"}
+    assert len(say(codec, f"{PREFIX}/online", b"false").facts) == 2
+
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("events/rpc", {"method": "NotifyStatus"}, "bad_frame"),
+    ("events/rpc", notify("Reboot", {}), "bad_frame"),
+    ("events/rpc", {"method": ["NotifyStatus"], "params": {}}, "bad_frame"),
+    ("events/rpc", notify("NotifyEvent", {"events": 3}), "wrong_type"),
+    ("events/rpc", notify("NotifyEvent", {"events": [{"component": ["input:0"], "event": None}]}), "wrong_type"),
+    ("events/rpc", notify("NotifyStatus", {"switch:0": {"output": "yes"}}), "wrong_type"),
+    ("events/rpc", notify("NotifyStatus", {"switch:0": {"apower": 1e308}}), "absurd_value"),
+    ("status/switch:0", [1], "wrong_type"),
+    ("online", b"perhaps", "unknown_value"),
+]
+
+
+@pytest.mark.parametrize(("topic", "payload", "reason"), WRONG)
+def test_what_cannot_be_understood_is_counted(topic: str, payload: Any, reason: str) -> None:
+    assert reasons(say(router(device("shelly/switch", PREFIX)), f"{PREFIX}/{topic}", payload)) == [reason]
+
+
+def test_neighbours_are_heard_and_unused_components_are_nothing() -> None:
+    codec = router(device("shelly/switch", PREFIX), device("shelly/switch", "floor-1/relay", "102"))
+    assert set(codec.filters) >= {"+/events/rpc", "+/status/+", "+/online", "floor-1/+/events/rpc"}
+    assert reasons(say(codec, "shellyht-1/events/rpc", notify("NotifyStatus", {}))) == ["unknown_device"]
+    assert not reasons(say(codec, f"{PREFIX}/status/wifi", {"rssi": -60}))
+
+
+def test_an_order_is_an_rpc_request() -> None:
+    codec = router(device("shelly/switch", PREFIX))
+    ((topic, payload),) = codec.encode(Command("c1", "101_thing", "relay", value=True, deadline=NOON))
+    assert topic == f"{PREFIX}/rpc"
+    assert orjson.loads(payload) == {
+        "id": "c1",
+        "src": "gateway",
+        "method": "Switch.Set",
+        "params": {"id": 0, "on": True},
+    }
