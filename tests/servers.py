@@ -49,6 +49,10 @@ class RealBroker:
             f"persistence_location {self.folder}/\nautosave_interval 1\nset_tcp_nodelay true\n"
             "max_queued_messages 100000\nuser root\n"
         )
+        self.start_with(config)
+
+    def start_with(self, config: Path) -> None:
+        """Start it over a configuration of the test's own."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([parts.find("mosquitto"), "-c", str(config)], stdout=log, stderr=log)
         wait_for_port(self.port)

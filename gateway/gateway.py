@@ -1,0 +1,204 @@
+"""The gateway: takes an inventory, yields what its devices say, takes commands. One place wires lines and workers."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from devices.catalog import Catalog
+from devices.clock import Clock
+from devices.inventory import Inventory, Line
+from devices.model import Command, Device, LineState, LineStatus, Profile, Reading
+from devices.mqtt.router import MqttRouter
+from gateway.dispatch import Dispatch, MqttOrders
+from gateway.health import Liveness
+from gateway.lines.line import FieldLine, LineUser
+from gateway.lines.modbus import ModbusLine, ModbusSettings
+from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.serial import SerialLine, SerialSettings
+from gateway.lines.tcp import TcpLine
+from gateway.poller import Poller, PollerPorts
+from gateway.ports import DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
+
+LOOK_S = 1.0
+MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
+
+Member = tuple[Device, Profile]
+
+
+class Gateway:
+    """Everything between the field and the hub. `run()` never ends by itself; a line that cannot be opened is down."""
+
+    def __init__(
+        self, inventory: Inventory, catalog: Catalog, clock: Clock, ports: GatewayPorts, folder: Path = Path()
+    ) -> None:
+        """`folder`: what paths of serial lines and password files are relative to (DATA)."""
+        self._inventory = inventory
+        self._clock = clock
+        self._ports = ports
+        self._folder = folder
+        self._members = {device.id: (device, catalog.get(device.profile)) for device in inventory.devices.values()}
+        self._heard: Counter[str] = Counter()
+        self._last: dict[str, datetime] = {}
+        self._rejected: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._unknown = 0
+        self._liveness = Liveness(tuple(self._members.values()), ports.device_health, clock.now())
+        self._dispatch = Dispatch(inventory, clock, ports.command_done)
+        self._dispatch.sent = ports.command_sent
+        self._user = LineUser(self._take, self._line_changed, clock.now)
+        self._catalog = catalog
+        self._lines: dict[str, FieldLine] = {line.id: self._make(line) for line in inventory.lines.values()}
+
+    async def run(self) -> None:
+        """Serve all lines until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in self._work():
+                tasks.create_task(work, name=name)
+
+    def _work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        lines = [(f"line {name}", line.run()) for name, line in self._lines.items()]
+        workers = [(f"worker {name}", worker.run()) for name, worker in self._dispatch.workers.items()]
+        return [*lines, *workers, ("liveness", self._look())]
+
+    def submit(self, command: Command) -> None:
+        """Send a command before its deadline; its one result comes to `command_done`."""
+        self._dispatch.submit(command)
+
+    def pause(self) -> None:
+        """Read nothing more from lines whose messages can wait at their broker."""
+        for line in self._lines.values():
+            if isinstance(line, MqttLine):
+                line.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        for line in self._lines.values():
+            if isinstance(line, MqttLine):
+                line.resume()
+
+    def status(self) -> GatewayStatus:
+        """Lines, devices and counters now."""
+        return GatewayStatus(
+            tuple(line.status for line in self._lines.values()),
+            tuple(self._figures(device) for device, _ in self._members.values()),
+            dict(self._reasons),
+            self._unknown,
+            self._dispatch.waiting,
+        )
+
+    def _figures(self, device: Device) -> DeviceFigures:
+        name = device.id
+        last, online = self._last.get(name), self._liveness.online(name)
+        return DeviceFigures(name, device.line, self._heard[name], self._rejected[name], last, online)
+
+    def _take(self, message: LineMessage) -> None:
+        decoded = message.decoded
+        speaking = None
+        for fact in decoded.facts:
+            if type(fact) is Reading:
+                if fact.point == "online" and isinstance(fact.value, bool):
+                    self._liveness.said(fact.device, online=fact.value)
+                    continue
+                self._answered(fact)
+            if fact.device != speaking and not message.retained:
+                speaking = fact.device
+                self._heard[speaking] += 1
+                self._last[speaking] = message.received
+                self._liveness.heard(speaking, message.received)
+        for rejected in decoded.rejected:
+            self._reasons[rejected.reason] += 1
+            if rejected.device is None:
+                self._unknown += 1
+            else:
+                self._rejected[rejected.device] += 1
+        self._ports.take(message)
+
+    def _answered(self, reading: Reading) -> None:
+        worker = self._dispatch.workers.get(self._members[reading.device][0].line)
+        if isinstance(worker, MqttOrders) and worker.open:
+            worker.answer(reading)
+
+    def _line_changed(self, status: LineStatus) -> None:
+        worker = self._dispatch.workers.get(status.line)
+        if isinstance(worker, Poller):
+            worker.line_changed()
+        self._ports.line_changed(status)
+        if status.state in (LineState.UP, LineState.DOWN):
+            self._liveness.line_changed(status.line, status.at, up=status.state is LineState.UP)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._liveness.look(self._clock.now())
+
+    def _make(self, line: Line) -> FieldLine:
+        makers = {
+            "mqtt": self._mqtt,
+            "modbus_tcp": self._modbus,
+            "modbus_rtu": self._modbus,
+            "serial": self._serial,
+            "tcp": self._tcp,
+        }
+        return makers[line.kind](line)
+
+    def _mqtt(self, line: Line) -> FieldLine:
+        devices, told = self._inventory.on(line.id), line.settings
+        router = MqttRouter(devices, self._catalog)
+        settings = MqttSettings(
+            host=line.host or "127.0.0.1",
+            port=line.port or (MQTT_TLS_PORT if told.tls else MQTT_PORT),
+            username=told.username,
+            password=self._password(line),
+            client_id=told.client_id or f"innkeeper-{line.id}",
+            state_topic=f"innkeeper/gateway/{line.id}",
+            tls=told.tls,
+            ca_file=self._path(told.ca_file) if told.ca_file else None,
+        )
+        made = MqttLine(line.id, settings, router, self._user)
+        self._dispatch.workers[line.id] = MqttOrders(made, router, self._clock)
+        return made
+
+    def _modbus(self, line: Line) -> FieldLine:
+        told = line.settings
+        settings = ModbusSettings(
+            host=line.host,
+            port=line.port or 502,
+            path=self._path(line.path) if line.path else None,
+            baud=told.baud,
+            parity=told.parity,
+            stop_bits=told.stop_bits,
+            timeout_s=told.timeout_s,
+            quiet_s=told.quiet_s,
+        )
+        made = ModbusLine(line.id, settings, self._user)
+        members = [self._timed(self._members[device.id], told.poll_s) for device in self._inventory.on(line.id)]
+        ports = PollerPorts(self._take, self._liveness.missed)
+        self._dispatch.workers[line.id] = Poller(made, members, self._clock, ports)
+        return made
+
+    def _serial(self, line: Line) -> FieldLine:
+        told = line.settings
+        settings = SerialSettings(self._path(line.path or ""), told.baud, told.parity, told.stop_bits)
+        return SerialLine(line.id, settings, self._user)
+
+    def _tcp(self, line: Line) -> FieldLine:
+        return TcpLine(line.id, line.host or "", line.port or 0, self._user)
+
+    @staticmethod
+    def _timed(member: Member, poll_s: float | None) -> Member:
+        device, profile = member
+        return (device, replace(profile, wire=profile.wire | {"poll_s": poll_s})) if poll_s else member
+
+    def _path(self, told: str) -> Path:
+        return self._folder / told
+
+    def _password(self, line: Line) -> str | None:
+        told = line.settings
+        if told.password_env:
+            return os.environ.get(told.password_env)
+        return self._path(told.password_file).read_text().strip() if told.password_file else None

@@ -1,0 +1,73 @@
+"""What the gateway gives and takes: messages of the lines, the callables of its user, its own figures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from devices.model import CommandResult, Decoded, LineStatus
+
+
+def nothing_to_acknowledge() -> None:
+    """The acknowledgement of a message that its line does not keep (Modbus, serial, MQTT QoS 0)."""
+
+
+class LineMessage(NamedTuple):
+    """One wire message and what it said. A named tuple and not a dataclass: it is made for every message that arrives.
+
+    `duplicate_key` is (packet id, checksum of topic and payload) of an MQTT message with QoS 1, else None. A message
+    with `redelivered` whose key was taken before, and is among the last unacknowledged ones, is the same once more.
+    """
+
+    line: str
+    source: str  # topic, or "unit 3"
+    payload: bytes  # as received; Modbus: the registers read, big-endian words
+    decoded: Decoded
+    received: datetime
+    sequence: int  # of the line since its start
+    duplicate_key: tuple[int, int] | None = None
+    redelivered: bool = False
+    retained: bool = False
+    acknowledge: Callable[[], object] = nothing_to_acknowledge  # call it once what the message said is on disk
+
+
+def _unheard(_command_id: str) -> None:
+    """Nobody wants to know when a command goes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPorts:
+    """What the gateway calls, always on the event loop. None of them may block or raise.
+
+    `device_health(device, online, cause)`: cause is the line's id when the line is why, else None.
+    `command_sent(command id)` comes just before a command goes out: what was sent and has no result is unknown.
+    """
+
+    take: Callable[[LineMessage], None]
+    line_changed: Callable[[LineStatus], None]
+    device_health: Callable[[str, bool, str | None], None]
+    command_done: Callable[[CommandResult], None]
+    command_sent: Callable[[str], None] = _unheard
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFigures:
+    """What was heard of a device. `online` None: not known yet."""
+
+    device: str
+    line: str
+    heard: int
+    rejected: int
+    last_heard: datetime | None
+    online: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """The gateway at one instant."""
+
+    lines: tuple[LineStatus, ...]
+    devices: tuple[DeviceFigures, ...]
+    rejected: dict[str, int]  # by reason, all lines
+    unknown_sources: int  # messages from topics or units no device of the inventory has
+    waiting_commands: int

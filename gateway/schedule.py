@@ -1,0 +1,86 @@
+"""When to ask which unit of a bus next: spread, without drift, and with a circuit breaker. Pure: `now` is given.
+
+All times are seconds of one monotonic clock. A unit that does not answer is left alone after three misses and probed at
+growing intervals; all probes of a line together get a twentieth of its time, however many of its units are dead.
+"""
+
+from dataclasses import dataclass, field
+from math import floor
+
+MISSES_ALLOWED = 3
+PROBE_SHARE = 0.05
+LONGEST_PROBE_INTERVALS = 30
+"""A dead unit is probed at least once in so many poll intervals, if the twentieth allows it."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """A unit's place in the schedule."""
+
+    unit: str
+    interval: float
+    due: float
+    misses: int = 0
+    probe_after: float = field(default=0.0)
+
+    @property
+    def open(self) -> bool:
+        """The circuit breaker is open: the unit is only probed."""
+        return self.misses >= MISSES_ALLOWED
+
+
+class Schedule:
+    """The turns of a line's units."""
+
+    def __init__(self, intervals: dict[str, float], now: float) -> None:
+        """`intervals`: seconds between two polls, by unit. The first round is at once, one after the other."""
+        self._turns = {unit: Turn(unit, interval, now) for unit, interval in intervals.items()}
+        self._offsets = {unit: place / max(1, len(intervals)) for place, unit in enumerate(intervals)}
+        self._started = now
+        self._no_probe_before = now
+
+    def turn(self, unit: str) -> Turn:
+        """A unit's place."""
+        return self._turns[unit]
+
+    def next(self) -> Turn | None:
+        """The unit to ask next, and when (`wait_until`); None when there is none."""
+        return min(self._turns.values(), key=self.wait_until, default=None)
+
+    def wait_until(self, turn: Turn) -> float:
+        """When this unit may be asked."""
+        return max(turn.due, self._no_probe_before) if turn.open else turn.due
+
+    def at_once(self, unit: str, now: float) -> None:
+        """Ask a living unit as soon as possible: something was changed there."""
+        turn = self._turns[unit]
+        if not turn.open:
+            turn.due = now
+
+    def answered(self, unit: str, now: float) -> None:
+        """The unit spoke."""
+        turn = self._turns[unit]
+        turn.misses = 0
+        turn.due = self._slot(turn, now)
+
+    def missed(self, unit: str, began: float, now: float) -> None:
+        """The unit did not speak; asking took from `began` to `now`, the quiet period after it included."""
+        turn = self._turns[unit]
+        turn.misses += 1
+        if not turn.open:
+            turn.due = self._slot(turn, now)
+            return
+        steps = min(2 ** min(turn.misses - MISSES_ALLOWED, 30), LONGEST_PROBE_INTERVALS)
+        turn.due = now + turn.interval * steps
+        self._no_probe_before = now + (now - began) * (1 / PROBE_SHARE - 1)
+
+    def stretch(self, factor: float, now: float) -> None:
+        """The hotel's clock changed its speed: what is `x` seconds away now is `x * factor` away from here on."""
+        for turn in self._turns.values():
+            turn.interval *= factor
+            turn.due = now + (turn.due - now) * factor
+
+    def _slot(self, turn: Turn, now: float) -> float:
+        """The unit's next own instant after `now`: multiples of the interval from its offset, so nothing drifts."""
+        first = self._started + self._offsets[turn.unit] * turn.interval
+        return first + (floor((now - first) / turn.interval) + 1) * turn.interval

@@ -1,0 +1,171 @@
+"""Modbus units through the whole gateway: polled, commanded, silent, late, strange."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from devices.model import CommandState, LineState, Quality
+from gateway.lines.modbus import ModbusLine
+from simulators.modbus.unit import Fault, FaultKind
+from tests.gateway.conftest import Field, FieldMaker, running
+from tests.waiting import until
+
+NO_BROKER = 9
+
+
+@contextlib.asynccontextmanager
+async def tcp(fields: FieldMaker, units: int = 2) -> AsyncIterator[Field]:
+    rows = [(f"10{n}_thermostat", "floor-1", "smarttemp_smt131", n, f"10{n}") for n in range(1, units + 1)]
+    field = fields.make(NO_BROKER, *rows)
+    async with field.hotel, running(field.gateway):
+        await until(lambda: field.line("floor-1") is LineState.UP)
+        yield field
+
+
+@contextlib.asynccontextmanager
+async def rtu(fields: FieldMaker) -> AsyncIterator[Field]:
+    rows = [(f"30{n}_thermostat", "bus", "beca_bac_002aln", n, f"30{n}") for n in (1, 2)]
+    field = fields.make(NO_BROKER, *rows)
+    async with field.hotel, running(field.gateway):
+        await until(lambda: field.line("bus") is LineState.UP)
+        yield field
+
+
+async def test_units_behind_one_socket_are_read(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        await until(lambda: field.taken.value("102_thermostat", "temperature") is not None)
+        assert field.taken.value("101_thermostat", "setpoint") == 22.0
+        assert ("101_thermostat", True, None) in field.taken.health
+
+
+async def test_a_setpoint_is_written_and_read_back(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        result = await field.result("101_thermostat", "setpoint", 19.5)
+        assert result.state is CommandState.DONE
+        assert field.hotel.devices["101_thermostat"].state.values["setpoint"] == 19.5
+
+
+async def test_an_order_that_no_register_takes_fails_with_its_reason(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        assert (await field.result("101_thermostat", "temperature", 30.0)).reason == "read_only"
+        assert (await field.result("101_thermostat", "setpoint", 900.0)).state is CommandState.FAILED
+        assert (await field.result("nobody", "setpoint", 20.0)).reason == "unknown_device"
+
+
+async def test_an_order_past_its_deadline_is_never_sent(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        assert (await field.result("101_thermostat", "setpoint", 17.0, seconds=-1)).state is CommandState.EXPIRED
+        assert field.hotel.devices["101_thermostat"].state.values["setpoint"] == 22.0
+
+
+async def test_a_dead_unit_is_told_once_and_its_neighbour_goes_on(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        await until(lambda: field.taken.value("101_thermostat", "temperature") is not None)
+        field.hotel.fault("101_thermostat", Fault(FaultKind.DEAD))
+        await until(lambda: ("101_thermostat", False, None) in field.taken.health)
+        before = len(field.taken.readings("102_thermostat", "temperature"))
+        await until(lambda: len(field.taken.readings("102_thermostat", "temperature")) > before + 5)
+        assert field.taken.health.count(("101_thermostat", False, None)) == 1
+        field.hotel.fault("101_thermostat", Fault())
+        await until(lambda: field.taken.health[-1] == ("101_thermostat", True, None), timeout=15)
+
+
+async def test_a_unit_of_another_model_is_not_believed(fields: FieldMaker) -> None:
+    async with tcp(fields, units=1) as field:
+        field.hotel.fault("101_thermostat", Fault(FaultKind.LYING))
+        await until(lambda: field.taken.messages)
+        await field.hotel.cut("floor-1")
+        await until(lambda: field.line("floor-1") is LineState.DOWN)
+        field.taken.messages.clear()
+        await field.hotel.restore("floor-1")
+        await until(lambda: "wrong_identity" in field.taken.reasons())
+        assert not field.taken.readings("101_thermostat", "temperature")
+
+
+async def test_exceptions_are_counted_by_device_and_reason(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        await until(lambda: field.taken.value("101_thermostat", "temperature") is not None)
+        field.hotel.fault("101_thermostat", Fault(FaultKind.EXCEPTION, code=4))
+        await until(lambda: "exception_4" in field.taken.reasons())
+        figures = {one.device: one for one in field.gateway.status().devices}
+        assert figures["101_thermostat"].rejected >= 1
+        assert figures["102_thermostat"].rejected == 0
+
+
+async def test_registers_that_a_unit_refuses_are_bad_and_the_others_are_read(fields: FieldMaker) -> None:
+    """The simulated air sensor refuses an address inside the block: halving finds it."""
+    field = fields.make(NO_BROKER, ("104_air", "floor-1", "wirenboard_msw", 4, "104"))
+    async with field.hotel:
+        co2 = field.catalog.get("wirenboard_msw").points["co2"].wire["address"]
+        del field.hotel.units["104_air"].tables[4][co2]
+        async with running(field.gateway):
+            await until(lambda: field.taken.readings("104_air", "co2"))
+            await until(lambda: field.taken.value("104_air", "temperature") is not None)
+        assert field.taken.readings("104_air", "co2")[-1].quality is Quality.BAD
+        assert "exception_2" in field.taken.reasons()
+
+
+async def test_a_cut_line_is_the_cause_for_its_devices_and_orders_wait_for_it(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        await until(lambda: field.taken.value("102_thermostat", "temperature") is not None)
+        await field.hotel.cut("floor-1")
+        await until(lambda: field.line("floor-1") is LineState.DOWN)
+        assert {told for told in field.taken.health if told[2]} == {
+            ("101_thermostat", False, "floor-1"),
+            ("102_thermostat", False, "floor-1"),
+        }
+        waiting = asyncio.create_task(field.result("101_thermostat", "setpoint", 18.0, seconds=30))
+        await until(lambda: field.gateway.status().waiting_commands == 1)
+        await field.hotel.restore("floor-1")
+        assert (await waiting).state is CommandState.DONE
+
+
+async def test_an_order_to_a_cut_line_expires(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        await field.hotel.cut("floor-1")
+        await until(lambda: field.line("floor-1") is LineState.DOWN)
+        result = await field.result("101_thermostat", "setpoint", 18.0, seconds=0.3)
+        assert (result.state, result.reason) == (CommandState.EXPIRED, "line_down")
+
+
+async def test_units_on_a_serial_bus_are_read_and_written(fields: FieldMaker) -> None:
+    async with rtu(fields) as field:
+        await until(lambda: field.taken.value("302_thermostat", "temperature") is not None)
+        assert (await field.result("301_thermostat", "setpoint", 18.5)).state is CommandState.DONE
+        assert field.taken.value("302_thermostat", "setpoint") == 22.0
+
+
+async def test_a_late_answer_is_never_taken_for_the_next_ones(fields: FieldMaker) -> None:
+    """Unit 1 answers after the time-out: what it holds must never appear as what unit 2 holds."""
+    async with rtu(fields) as field:
+        await until(lambda: field.taken.value("302_thermostat", "temperature") is not None)
+        field.hotel.devices["301_thermostat"].state.values["setpoint"] = 30.0
+        await until(lambda: field.taken.value("301_thermostat", "setpoint") == 30.0)
+        field.hotel.fault("301_thermostat", Fault(FaultKind.LATE, seconds=0.3))
+        line = field.gateway._lines["bus"]
+        assert isinstance(line, ModbusLine)
+        await until(lambda: line.dropped > 0)
+        await until(lambda: ("301_thermostat", False, None) in field.taken.health, timeout=20)
+        assert {reading.value for reading in field.taken.readings("302_thermostat", "setpoint")} == {22.0}
+        field.hotel.fault("301_thermostat", Fault())
+
+
+async def test_garbled_answers_change_nothing(fields: FieldMaker) -> None:
+    async with rtu(fields) as field:
+        await until(lambda: field.taken.value("301_thermostat", "temperature") is not None)
+        field.hotel.fault("301_thermostat", Fault(FaultKind.GARBLED))
+        await until(lambda: field.taken.reasons() & {"timeout", "bad_frame"})
+        assert {reading.value for reading in field.taken.readings("301_thermostat", "setpoint")} == {22.0}
+
+
+async def test_a_port_that_is_not_there_stops_nothing(fields: FieldMaker) -> None:
+    rows = (("301_thermostat", "bus", "beca_bac_002aln", 1, "301"),)
+    field = fields.make(NO_BROKER, *rows, ("101_thermostat", "floor-1", "smarttemp_smt131", 1, "101"))
+    async with field.hotel:
+        await field.hotel.cut("bus")
+        async with running(field.gateway):
+            await until(lambda: field.taken.value("101_thermostat", "temperature") is not None)
+            status = next(one for one in field.gateway.status().lines if one.line == "bus")
+            assert (status.state, status.cause) == (LineState.DOWN, "no_such_port")
+            await field.hotel.restore("bus")
+            await until(lambda: field.taken.value("301_thermostat", "temperature") is not None)
