@@ -174,8 +174,9 @@ class DeviceBody(Message):
 class SystemBody(Message):
     """up/system: the edge's health, each part with its state and cause; mergeable.
 
-    `parts` items: {"part": "broker"|"journal"|"line:<id>"|"clock"|"disk"|"config", "state": "ok"|"degraded"|"down", "detail": str,
-    "since": datetime, "code": str|None}. `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
+    `parts` items: {"part": "broker"|"journal"|"line:<id>"|"clock"|"disk"|"config", "state": "ok"|"degraded"|"down",
+    "detail": str, "since": datetime, "code": str|None}.
+    `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
     `rejected`: the last few messages nobody understood {"at", "source", "device", "reason", "detail", "payload"}.
     `counters`: messages, readings, commits, duplicates, rejected, by name. `ready`: all subscriptions acknowledged.
     """

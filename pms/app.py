@@ -1,0 +1,188 @@
+"""The PMS as a whole: books, people, departments, the link to the rooms, and the web server."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiohttp import web
+
+from pms import departments, people, storage
+from pms.access.passwords import Passwords
+from pms.access.sessions import Sessions
+from pms.hotelfile import Hotel, load_hotel
+from pms.kernel import engines
+from pms.kernel.background import Background
+from pms.kernel.crypto import Keyring
+from pms.kernel.database import Database
+from pms.kernel.errors import StorageFailed
+from pms.kernel.health import Health
+from pms.kernel.http import HttpContext
+from pms.kernel.i18n import Translator
+from pms.kernel.jobs import Jobs
+from pms.kernel.reactions import Reactions
+from pms.kernel.work import Actor
+from pms.link.transport import LinkSettings
+from pms.property.house import import_hotel
+from pms.room_feed.service import ROOM_FEED, RoomFeed
+from pms.web import assembly as web_pages
+
+log = structlog.get_logger()
+
+REQUIRED = ("database", "link", "edge")
+"""Parts that must be up before the house may be used."""
+
+PROBE_S = 2.0
+CLOSING_S = 2.0
+"""How long open requests may take to end when the service stops."""
+
+
+class UnsupportedSetting(Exception):  # noqa: N818
+    """A setting asks for what this release does not have; it does not start as if it had."""
+
+
+@dataclass(frozen=True)
+class PmsConfig:
+    """What the PMS must be told. `mounts`: applications of others (a demonstration's panel) by their prefix."""
+
+    data: Path
+    hotel_file: Path
+    link: LinkSettings
+    database_url: str = "sqlite"
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    second_factor: tuple[str, ...] = ()
+    demo: bool = False
+    mounts: tuple[tuple[str, web.Application], ...] = field(default=())
+    version: str = ""
+
+
+def wall_clock() -> datetime:
+    """The instant outside of any simulated hotel."""
+    return datetime.now(UTC)
+
+
+class Pms:
+    """`async with Pms(config, now) as pms:` runs until the block ends. `now` is the hotel's clock.
+
+    Raises HotelFileError, DatabaseDamaged, StorageFailed, OSError (the port is taken) when it cannot start.
+    """
+
+    def __init__(
+        self, config: PmsConfig, now: Callable[[], datetime], wall: Callable[[], datetime] = wall_clock
+    ) -> None:
+        self._config = config
+        self._now = now
+        self._wall = wall
+        self._stack = AsyncExitStack()
+        self._health = Health(REQUIRED, now)
+        self.url = ""
+        self.first_manager_link: str | None = None
+
+    def health(self) -> dict[str, Any]:
+        """How every part is (`kernel.health.Health.summary`)."""
+        return self._health.summary()
+
+    async def __aenter__(self) -> Self:
+        if self._config.second_factor:
+            raise UnsupportedSetting("[security] second_factor: this release knows passwords only; leave it empty")
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        config = self._config
+        hotel = load_hotel(config.hotel_file)
+        url = engines.full_url(config.database_url, config.data)
+        await storage.prepare(config.data, url, self._wall())
+        database = await stack.enter_async_context(Database(url, Keyring.load_or_create(config.data)))
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        actor = Actor.system(hotel.house.id, "start")
+        await database.run(actor, self._now(), lambda work: import_hotel(work, hotel))
+        sessions = Sessions(database, hotel.house.id, passwords, self._wall)
+        background = await stack.enter_async_context(Background(self._health))
+        feed = await self._start_departments(background, database, sessions)
+        app = self._application(database, hotel, sessions, passwords)
+        app[ROOM_FEED] = feed
+        await self._serve(stack, app)
+        await self._first_people(database, actor, passwords)
+
+    async def _start_departments(self, background: Background, database: Database, sessions: Sessions) -> RoomFeed:
+        property_id = sessions.property_id
+        reactions = Reactions(database, property_id, self._now)
+        departments.register_reactions(reactions)
+        jobs = Jobs(database, property_id, self._now)
+        departments.register_jobs(jobs, sessions)
+        feed = RoomFeed(database, property_id, self._config.link, self._now, self._health)
+        feed.register(reactions, jobs)
+        await jobs.run_due()
+        background.start("room_feed", feed.run)
+        background.start("reactions", reactions.run)
+        background.start("jobs", jobs.run)
+        background.start("database_watch", lambda: self._watch(database, Actor.system(property_id, "watch")))
+        return feed
+
+    def _application(
+        self, database: Database, hotel: Hotel, sessions: Sessions, passwords: Passwords
+    ) -> web.Application:
+        context = HttpContext(
+            database=database,
+            property_id=hotel.house.id,
+            now=self._now,
+            authenticator=sessions,
+            translator=Translator.load(web_pages.CATALOGUES),
+            health=self._health,
+            zone=ZoneInfo(hotel.house.time_zone),
+            name=hotel.house.name,
+            language=hotel.house.language,
+            version=self._config.version,
+            demo=self._config.demo,
+        )
+        app = departments.application(context, sessions, passwords)
+        for prefix, mounted in self._config.mounts:
+            app.add_subapp(prefix, mounted)
+        return app
+
+    async def _serve(self, stack: AsyncExitStack, app: web.Application) -> None:
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=CLOSING_S)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, self._config.http_host, self._config.http_port).start()
+        host, port = runner.addresses[0][:2]
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+        self.url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+        log.info("http_listening", url=self.url)
+
+    async def _first_people(self, database: Database, actor: Actor, passwords: Passwords) -> None:
+        if self._config.demo:
+            await people.demo_people(database, actor, passwords, self._now())
+            return
+        token = await people.first_link(database, actor, self._now(), self._wall())
+        if token is not None:
+            self.first_manager_link = f"{self.url}/first-manager?token={token}"
+
+    async def _watch(self, database: Database, actor: Actor) -> None:
+        while True:
+            try:
+                await database.probe()
+                if database.failing is not None:
+                    await database.prove(actor, self._now())
+            except StorageFailed as error:
+                self._health.report("database", "down", code="storage_failed", detail=str(error)[:200])
+            else:
+                keys = database.keyring.unreadable
+                self._health.report("database", "degraded" if keys else "ok", code="wrong_field_keys" if keys else None)
+            await asyncio.sleep(PROBE_S)

@@ -1,0 +1,66 @@
+"""Which departments there are: their routes, what they do when something happened, what they do now and then."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from pms import healthz
+from pms.access import api as access
+from pms.access.api import PASSWORDS, SESSIONS
+from pms.access.passwords import Passwords
+from pms.access.sessions import Sessions
+from pms.frontdesk import api as frontdesk
+from pms.housekeeping import api as housekeeping
+from pms.housekeeping import reactions as housekeeping_reactions
+from pms.kernel.http import HttpContext, Routes, idempotency, stream
+from pms.kernel.http.application import build
+from pms.kernel.jobs import Jobs
+from pms.kernel.reactions import Reactions
+from pms.maintenance import api as maintenance
+from pms.maintenance.service import end_shelves
+from pms.property import api as property_api
+from pms.property.house import move_business_date
+from pms.property.service import end_overrides
+from pms.property.sources import ROOM_SOURCES, MoreActions, RoomSources
+from pms.room_feed import api as room_feed
+from pms.room_feed.rules import discrepancy
+from pms.room_feed.sensed import sensed_of
+from pms.web import assembly as web_pages
+
+ROUTES: tuple[Routes, ...] = (
+    healthz.routes,
+    stream.routes,
+    access.routes,
+    property_api.routes,
+    frontdesk.routes,
+    housekeeping.routes,
+    maintenance.routes,
+    room_feed.routes,
+    *web_pages.ROUTES,
+)
+"""Every route of the house."""
+
+
+def application(context: HttpContext, sessions: Sessions, passwords: Passwords) -> web.Application:
+    """The web application with every department in it."""
+    app = build(context, ROUTES)
+    app[SESSIONS], app[PASSWORDS] = sessions, passwords
+    offers: list[MoreActions] = [frontdesk.room_actions, room_feed.room_actions]
+    app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancy=discrepancy, actions=offers)
+    app[healthz.DECLARED] = [route for routes in ROUTES for route in routes]
+    web_pages.install(app)
+    return app
+
+
+def register_reactions(reactions: Reactions) -> None:
+    """What follows from events."""
+    housekeeping_reactions.register(reactions)
+
+
+def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
+    """What is done by the clock of the hotel."""
+    jobs.every(timedelta(minutes=1), "business_date", move_business_date)
+    jobs.every(timedelta(seconds=20), "overrides", end_overrides)
+    jobs.every(timedelta(seconds=20), "shelves", end_shelves)
+    jobs.every(timedelta(hours=1), "idempotency", idempotency.forget_old)
+    jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

@@ -1,0 +1,1 @@
+"""Front desk: stays, from check-in to check-out."""

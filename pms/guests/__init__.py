@@ -1,0 +1,1 @@
+"""Guests: who stays here. Their names are encrypted at rest and never leave this department unasked."""

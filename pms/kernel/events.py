@@ -1,0 +1,118 @@
+"""The one feed: what happened, in commit order, per property, without gaps, chained by hash.
+
+Pages, webhooks, reactions between departments and the audit trail all read it. No personal data: identifiers and
+codes only.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pms.kernel.columns import JsonText, canonical
+from pms.kernel.tables import Base, Code
+
+GENESIS = "0" * 64
+"""The hash before the first event of a property."""
+
+
+class EventKind(NamedTuple):
+    """A kind of event, declared once by its department: `ROOM_SENSED = EventKind("room.sensed", "rooms.read")`.
+
+    `permission` is what a reader of the feed must hold to see it.
+    """
+
+    name: str
+    permission: str
+
+
+class Event(Base):
+    """Something that happened. Append-only; `offset` counts from 1 within the property, in commit order."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_kind", "property_id", "kind", "offset"),)
+
+    property_id: Mapped[str] = mapped_column(String(64), ForeignKey("property.id"), primary_key=True)
+    offset: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[Code]
+    subject: Mapped[str] = mapped_column(String(120))
+    permission: Mapped[Code]
+    actor: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]
+    payload: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    def computed_hash(self) -> str:
+        """SHA-256 over the previous hash and the canonical JSON of everything else."""
+        content = {
+            "property": self.property_id,
+            "offset": self.offset,
+            "kind": self.kind,
+            "subject": self.subject,
+            "permission": self.permission,
+            "actor": self.actor,
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "payload": self.payload,
+        }
+        return hashlib.sha256(self.previous_hash.encode() + canonical(content)).hexdigest()
+
+
+class FeedHead(Base):
+    """The last offset and hash of a property. Locked by whoever is about to commit, and only then."""
+
+    __tablename__ = "feed_head"
+
+    property_id: Mapped[str] = mapped_column(String(64), ForeignKey("property.id"), primary_key=True)
+    offset: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+async def head(session: AsyncSession, property_id: str) -> int:
+    """The offset of the newest event, 0 when there is none."""
+    return await session.scalar(select(FeedHead.offset).where(FeedHead.property_id == property_id)) or 0
+
+
+async def events_after(
+    session: AsyncSession, property_id: str, offset: int, *, kinds: Collection[str] | None = None, limit: int = 200
+) -> Sequence[Event]:
+    """The next events past `offset`, oldest first, at most `limit`; of `kinds` only, when they are given."""
+    query = select(Event).where(Event.property_id == property_id, Event.offset > offset)
+    if kinds is not None:
+        query = query.where(Event.kind.in_(kinds))
+    return (await session.scalars(query.order_by(Event.offset).limit(limit))).all()
+
+
+class Listeners:
+    """Wakes the readers of this process after a commit. A hint only: readers also look by themselves now and then."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Event]:
+        """A flag that is set by each commit with events; the listener clears it."""
+        flag = asyncio.Event()
+        self._waiting.add(flag)
+        try:
+            yield flag
+        finally:
+            self._waiting.discard(flag)
+
+    @staticmethod
+    async def wait(flag: asyncio.Event, seconds: float) -> None:
+        """Until the flag is set, or `seconds` have passed. (`asyncio.wait_for` may swallow a cancellation.)"""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await flag.wait()
+
+    def wake(self) -> None:
+        """Something was committed."""
+        for flag in self._waiting:
+            flag.set()

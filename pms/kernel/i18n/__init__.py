@@ -1,0 +1,3 @@
+"""Languages: texts by key, per reader."""
+
+from pms.kernel.i18n.translator import Translator as Translator

@@ -1,0 +1,1 @@
+"""Maintenance: alerts, which are conditions of rooms and devices and what people do about them."""

@@ -1,0 +1,50 @@
+"""The kinds of alerts: priority, and codes for cause, consequence and response (texts: the language catalogues)."""
+
+from dataclasses import dataclass
+
+PRIORITIES = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of fault: what is behind it, what follows if nobody acts, what to do."""
+
+    priority: str
+    cause: str
+    consequence: str
+    response: str
+
+
+KINDS: dict[str, Kind] = {
+    "sos": Kind("critical", "help_called", "person_in_danger", "go_to_room_now"),
+    "smoke": Kind("critical", "smoke_detected", "fire_danger", "follow_fire_plan"),
+    "leak": Kind("critical", "water_detected", "water_damage", "shut_water_off"),
+    "door_forced": Kind("high", "opened_without_key", "intruder_possible", "send_security"),
+    "lock_tampered": Kind("high", "lock_opened_or_moved", "lock_not_trustworthy", "inspect_lock"),
+    "lock_jammed": Kind("high", "bolt_blocked", "door_not_locking", "inspect_lock"),
+    "unknown_credential": Kind("high", "card_not_of_this_house", "intruder_possible", "check_lock_records"),
+    "line_down": Kind("high", "line_not_answering", "devices_not_heard", "check_line_and_power"),
+    "device_offline": Kind("medium", "device_silent", "room_not_seen", "check_device_power"),
+    "low_battery": Kind("medium", "battery_nearly_empty", "device_will_stop", "replace_battery"),
+    "door_ajar": Kind("medium", "door_open_too_long", "room_not_secured", "close_door"),
+    "window_open": Kind("low", "window_open_while_cooling", "energy_wasted", "close_window"),
+    "setpoint_not_reached": Kind("medium", "room_not_following_setpoint", "guest_uncomfortable", "check_climate_unit"),
+    "sensor_stuck": Kind("medium", "value_not_changing", "room_misjudged", "inspect_sensor"),
+    "sensor_implausible": Kind("medium", "value_not_possible", "room_misjudged", "inspect_sensor"),
+    "clock_wrong": Kind("medium", "clock_drifted", "keys_may_not_work", "set_clock"),
+    "disk_low": Kind("high", "disk_nearly_full", "records_cannot_be_kept", "free_disk_space"),
+}
+"""Every kind the edge raises."""
+
+OTHER = Kind("medium", "cause_not_known", "consequence_not_known", "inspect_device")
+"""A kind this release has not heard of: shown, not dropped."""
+
+
+def kind_of(name: str) -> Kind:
+    """The catalogue entry of a kind, or the entry for unknown ones."""
+    return KINDS.get(name, OTHER)
+
+
+def priority_of(name: str, told: str) -> str:
+    """The priority told by the edge where it is one, else the catalogue's."""
+    return told if told in PRIORITIES else kind_of(name).priority

@@ -1,0 +1,1 @@
+"""The tables' history: Alembic scripts, run by `pms.schema`."""

@@ -1,0 +1,1 @@
+"""Reservations: a room promised to a guest for nights, and the nights it holds."""

@@ -1,0 +1,80 @@
+"""Facts that happened in the rooms, handed to the department they belong to. Each is applied once, in order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pms.access.permissions import DEVICES_READ, ROOMS_READ
+from pms.housekeeping.detection import take_cleaning
+from pms.kernel.events import EventKind
+from pms.kernel.tables import Base
+from pms.kernel.work import UnitOfWork
+from pms.link.messages import (
+    AccessBody,
+    CleaningBody,
+    CommandResultBody,
+    ConditionBody,
+    DeviceBody,
+    Envelope,
+    Message,
+    SystemBody,
+)
+from pms.maintenance.service import take_condition
+from pms.room_feed.commands import answer
+from pms.room_feed.model import AccessRecord, DeviceSeen, EdgeSystem
+from pms.room_feed.sensed import upsert
+
+ROOM_ACCESS = EventKind("room.access", ROOMS_READ)
+DEVICE_CHANGED = EventKind("device.changed", DEVICES_READ)
+
+
+async def apply_fact(work: UnitOfWork, envelope: Envelope, body: Message) -> None:
+    """Apply one fact. Raises LookupError for a body nobody takes."""
+    await _APPLY[type(body)](work, envelope, body)
+
+
+async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> None:
+    values = _columns(AccessRecord, body)
+    new = await work.insert_once(
+        AccessRecord, property_id=work.property_id, epoch=envelope.epoch, seq=envelope.seq, **values
+    )
+    if new:
+        payload = {"device": body.device, "result": body.result, "credential_class": body.credential_class}
+        work.record(ROOM_ACCESS, body.room, payload)
+
+
+async def _cleaning(work: UnitOfWork, _envelope: Envelope, body: CleaningBody) -> None:
+    await take_cleaning(work, body)
+
+
+async def _condition(work: UnitOfWork, _envelope: Envelope, body: ConditionBody) -> None:
+    await take_condition(work, body)
+
+
+async def _command_result(work: UnitOfWork, _envelope: Envelope, body: CommandResultBody) -> None:
+    await answer(work, body)
+
+
+async def _device(work: UnitOfWork, _envelope: Envelope, body: DeviceBody) -> None:
+    row = {"property_id": work.property_id, **_columns(DeviceSeen, body)}
+    await upsert(work.session, DeviceSeen, [row], ("property_id", "device"))
+    work.record(DEVICE_CHANGED, body.device, {"room": body.room, "online": body.online})
+
+
+async def _system(work: UnitOfWork, _envelope: Envelope, body: SystemBody) -> None:
+    row = {"property_id": work.property_id, "heard": work.now, "body": body.model_dump(mode="json")}
+    await upsert(work.session, EdgeSystem, [row], ("property_id",))
+
+
+def _columns(table: type[Base], body: Message) -> dict[str, Any]:
+    """What of a body the table keeps: a newer edge may say more."""
+    return {name: value for name, value in body if name in table.__table__.columns}
+
+
+_APPLY: dict[type[Message], Callable[[UnitOfWork, Envelope, Any], Awaitable[None]]] = {
+    AccessBody: _access,
+    CleaningBody: _cleaning,
+    ConditionBody: _condition,
+    CommandResultBody: _command_result,
+    DeviceBody: _device,
+    SystemBody: _system,
+}

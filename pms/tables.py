@@ -1,0 +1,27 @@
+"""Every table of the house, for migrations, backups and tests: importing this fills `Base.metadata`."""
+
+import importlib
+
+from sqlalchemy import MetaData
+
+from pms.kernel.tables import Base
+
+MODULES = (
+    "pms.kernel.events",
+    "pms.kernel.reactions",
+    "pms.kernel.http.idempotency",
+    "pms.access.model",
+    "pms.property.model",
+    "pms.guests.model",
+    "pms.reservations.model",
+    "pms.housekeeping.model",
+    "pms.maintenance.model",
+    "pms.room_feed.model",
+)
+
+
+def metadata() -> MetaData:
+    """The metadata with all tables in it."""
+    for module in MODULES:
+        importlib.import_module(module)
+    return Base.metadata

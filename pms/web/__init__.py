@@ -1,0 +1,1 @@
+"""The frame around every department's pages: layout, styles, scripts, languages, sign-in, health, errors."""

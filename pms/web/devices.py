@@ -1,0 +1,33 @@
+"""The devices as the edge last told them, and what was ordered of them: for the health page and a room's own."""
+
+from typing import Any
+
+from pms.access.permissions import DEVICES_READ, ROOMS_COMMAND
+from pms.kernel.html import Section
+from pms.kernel.http import ReadCall
+from pms.room_feed import api, commands
+
+ORDERS_SHOWN = 3
+
+
+async def room_section(call: ReadCall, number: str) -> Section | None:
+    """The devices of a room, and the latest orders to them."""
+    if not call.may(DEVICES_READ):
+        return None
+    devices = [device for device in await known_devices(call) if device["room"] == number]
+    orders = await commands.jobs_of(call.session, call.property_id, number) if call.may(ROOMS_COMMAND) else ()
+    return Section("web/room-devices.html", {"devices": devices, "orders": orders[:ORDERS_SHOWN]})
+
+
+async def known_devices(call: ReadCall) -> list[dict[str, Any]]:
+    """Every device by id: `id, room, line, profile, online, heard, battery, rejected`, None where nobody has told."""
+    known = await api.known_devices(call.session, call.property_id)
+    return [_shown(known[name]) for name in sorted(known)]
+
+
+def _shown(told: dict[str, Any]) -> dict[str, Any]:
+    rejected = told.get("rejected") or 0
+    return {
+        **{key: told.get(key) for key in ("id", "room", "line", "profile", "online", "heard", "battery")},
+        "rejected": sum(rejected.values()) if isinstance(rejected, dict) else rejected,
+    }

@@ -1,0 +1,18 @@
+// The entry of every page behind the door. Each module looks for the marks it serves and does nothing without them.
+import { startActions } from "./js/actions.js";
+import { startAges } from "./js/ages.js";
+import { startAlarm } from "./js/alarm.js";
+import { startBoard } from "./js/board.js";
+import { startDialogs } from "./js/dialogs.js";
+import { startFragments } from "./js/fragments.js";
+import { startLive } from "./js/live.js";
+import { startMenus } from "./js/menus.js";
+
+startMenus();
+startDialogs();
+startActions();
+startAges();
+startFragments();
+startBoard();
+startAlarm();
+startLive();

@@ -1,0 +1,111 @@
+"""The feed as a stream: live, resumed, by role, ended with the session."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from pms.kernel.database import Database
+from pms.kernel.events import EventKind
+from pms.kernel.http import stream
+from pms.kernel.work import Actor
+from tests.pms.conftest import HOUSE, TestClock
+from tests.pms.serving import Api
+
+FOR_ALL = EventKind("test.for_all", "rooms.read")
+FOR_DESK = EventKind("test.for_desk", "stays.read")
+WAIT_S = 5
+
+
+class Reader:
+    """Reads one stream."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+        self.last_id = ""
+
+    async def next(self) -> dict[str, Any]:
+        """The next event; moves of the id alone are taken in passing."""
+        while True:
+            line = await asyncio.wait_for(self.response.content.readline(), WAIT_S)
+            if not line:
+                raise EOFError
+            if line.startswith(b"id: "):
+                self.last_id = line[4:].strip().decode()
+            if line.startswith(b"data: "):
+                event: dict[str, Any] = orjson.loads(line[6:])
+                return event
+
+    async def to_the_end(self) -> None:
+        """Read on; EOFError when the server ends the stream."""
+        while True:
+            await self.next()
+
+
+@asynccontextmanager
+async def reading(api: Api, **headers: str) -> AsyncIterator[Reader]:
+    sent = {"Authorization": f"Bearer {api.token}"} | {name.replace("_", "-"): text for name, text in headers.items()}
+    async with api.client.get(api.url + "/api/v1/events", headers=sent) as response:
+        assert response.status == 200
+        assert response.content_type == "text/event-stream"
+        await asyncio.wait_for(response.content.readline(), WAIT_S)
+        yield Reader(response)
+
+
+async def happen(database: Database, kind: EventKind, subject: str) -> None:
+    async with database.work(Actor.system(HOUSE, "test"), TestClock()()) as work:
+        work.record(kind, subject, {"room": subject})
+
+
+async def test_what_is_committed_arrives_and_a_reader_resumes_where_it_was(api: Api, database: Database) -> None:
+    await api.sign_in("manager")
+    async with reading(api) as reader:
+        for number in range(5):
+            await happen(database, FOR_ALL, str(number))
+        assert [(await reader.next())["subject"] for _ in range(3)] == ["0", "1", "2"]
+        offset = reader.last_id
+    async with reading(api, Last_Event_ID=offset) as reader:
+        await happen(database, FOR_ALL, "5")
+        assert [(await reader.next())["subject"] for _ in range(3)] == ["3", "4", "5"]
+
+
+async def test_a_role_sees_only_what_it_may_and_still_moves_on(api: Api, database: Database) -> None:
+    await api.sign_in("housekeeping")
+    async with reading(api) as reader:
+        await happen(database, FOR_ALL, "1")
+        await happen(database, FOR_DESK, "2")
+        await happen(database, FOR_ALL, "3")
+        first, second = await reader.next(), await reader.next()
+    assert [first["subject"], second["subject"]] == ["1", "3"]
+    assert second["offset"] == first["offset"] + 2
+
+
+async def test_events_name_nobody(api: Api, database: Database) -> None:
+    await api.sign_in("manager")
+    async with reading(api, Last_Event_ID="0") as reader:
+        first = await reader.next()
+    assert set(first) == {"offset", "kind", "subject", "actor", "at", "payload"}
+    assert first["offset"] == 1
+
+
+async def test_a_broken_place_is_refused(api: Api) -> None:
+    await api.sign_in("manager")
+    answer = await api.get("/api/v1/events", Last_Event_ID="yesterday")
+    assert (answer.status, answer.code) == (400, "bad_last_event_id")
+
+
+async def test_a_disabled_person_loses_the_stream(
+    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "CHECK_S", 0.0)
+    await api.sign_in("housekeeping")
+    housekeeper = (await api.get("/api/v1/session")).body["user"]
+    async with reading(api) as reader:
+        await api.sign_in("manager")
+        assert (await api.post(f"/api/v1/users/{housekeeper}/disable")).status == 200
+        with pytest.raises(EOFError):
+            await reader.to_the_end()
