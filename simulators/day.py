@@ -111,19 +111,19 @@ class Day:
 
     async def _settle(self, stay: Stay, last: dict[str, Act]) -> None:
         """The guests who are in at the start come in one after the other, and go to sleep if they were asleep."""
-        room = self.hotel.rooms[stay.room]
-        await self.hotel.timers.sleep(self._random.uniform(0, BEGIN_S))
+        room, random = self.hotel.rooms[stay.room], Random(f"{self._seed}/{stay.key}/settle")
+        await self.hotel.timers.sleep(random.uniform(0, BEGIN_S))
         for index, guest in enumerate(stay.guests):
             if last.get(guest) is not Act.LEAVE and stay.key in self._in_house:
                 await room.enters(guest, Role.GUEST, 1 + index)
                 self._make_comfortable(stay, room)
                 if last.get(guest) is Act.SLEEP:
-                    await self._goes_to_bed(guest, room)
+                    await self._goes_to_bed(guest, room, random)
 
-    async def _goes_to_bed(self, guest: str, room: SimulatedRoom) -> None:
+    async def _goes_to_bed(self, guest: str, room: SimulatedRoom, random: Random) -> None:
         """Nobody falls asleep on the doormat."""
-        for _ in range(3):
-            await self.hotel.timers.sleep(self._random.uniform(50, 90))
+        for _ in range(4):
+            await self.hotel.timers.sleep(random.uniform(60, 160))
             room.moves_about()
         room.falls_asleep(guest)
 
@@ -134,7 +134,7 @@ class Day:
 
     async def _look_in(self, room: SimulatedRoom) -> None:
         """The manager's round: without a door that moves, nobody can tell that a room is empty."""
-        await self.hotel.timers.sleep(self._random.uniform(0, BEGIN_S))
+        await self.hotel.timers.sleep(Random(f"{self._seed}/{room.number}/look").uniform(0, BEGIN_S))
         if not room.truth.people:
             await room.is_visited("manager", Role.MANAGER, 0.5)
 
@@ -150,7 +150,7 @@ class Day:
         room = self.hotel.rooms[step.room]
         if step.act is Act.ENGINEER:
             if not room.truth.people and room.value("request") != "dnd":
-                await room.is_visited("engineer", Role.ENGINEER, self._random.uniform(8, 20))
+                await room.is_visited("engineer", Role.ENGINEER, Random(f"{self._seed}/{step.at}").uniform(8, 20))
         elif step.act is Act.ARRIVE and step.stay is not None:
             await self._arrive(step.stay, room)
         elif step.stay is not None and step.stay.key in self._in_house:

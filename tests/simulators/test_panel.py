@@ -1,0 +1,166 @@
+"""The demo's panel over HTTP."""
+
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from simulators.hotel import SimulatedHotel
+from simulators.panel import panel
+from simulators.panel_texts import TEXTS
+from tests.simulators.conftest import Maker, opened
+from tests.waiting import until
+
+pytestmark = pytest.mark.real("mosquitto")
+
+ROWS = (
+    ("101_door", "field", "zigbee2mqtt/contact", "zigbee2mqtt/101_door", "101"),
+    ("101_leak", "field", "zigbee2mqtt/leak", "zigbee2mqtt/101_leak", "101"),
+    ("101_thermostat", "floor-1", "smarttemp_smt131", 1, "101"),
+)
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def hotel(maker: Maker) -> AsyncIterator[SimulatedHotel]:
+    async with opened(maker.hotel(*ROWS, speed=60)) as open_hotel:
+        yield open_hotel
+
+
+@pytest.fixture
+async def client(hotel: SimulatedHotel) -> AsyncIterator[Client]:
+    app = web.Application()
+    app.add_subapp("/demo/", panel(hotel, hotel.clock))
+    async with TestClient(TestServer(app, host="127.0.0.1")) as made:
+        yield made
+
+
+async def press(client: Client, path: str, body: object | None = None, **headers: str) -> int:
+    """Push a button; the status."""
+    async with client.post(f"/demo/api/{path}", json={} if body is None else body, headers=headers) as answer:
+        return answer.status
+
+
+async def test_a_guest_comes_and_goes(client: Client, hotel: SimulatedHotel) -> None:
+    assert await press(client, "rooms/101/guest-in", {"value": None}) == 200
+    await until(lambda: hotel.rooms["101"].truth.occupied and not hotel.rooms["101"].door_open)
+    assert await press(client, "rooms/101/guest-out", {"value": None}) == 200
+    await until(lambda: not hotel.rooms["101"].truth.occupied)
+
+
+async def test_things_happen_in_a_room(client: Client, hotel: SimulatedHotel) -> None:
+    for action, value, point, expected in (
+        ("door", True, "door", "open"),
+        ("door", False, "door", "closed"),
+        ("leak", True, "leak", True),
+        ("request", "dnd", "request", "dnd"),
+    ):
+        assert await press(client, f"rooms/101/{action}", {"value": value}) == 200
+        assert hotel.rooms["101"].value(point) == expected
+
+
+async def test_a_device_dies_and_its_battery_runs_down(client: Client, hotel: SimulatedHotel) -> None:
+    assert await press(client, "devices/101_door/battery", {"value": 3}) == 200
+    assert await press(client, "devices/101_door/alive", {"value": False}) == 200
+    state = await (await client.get("/demo/api/state")).json()
+    assert state["rooms"][0]["devices"][0] | {"label": ""} == {
+        "id": "101_door",
+        "label": "",
+        "alive": False,
+        "stuck": False,
+        "battery": 3,
+    }
+    assert await press(client, "devices/101_door/alive", {"value": True}) == 200
+    assert hotel.devices["101_door"].state.alive
+
+
+async def test_a_line_is_cut_and_restored(client: Client, hotel: SimulatedHotel) -> None:
+    assert await press(client, "lines/floor-1/cut") == 200
+    assert not hotel.lines["floor-1"].up
+    assert await press(client, "lines/floor-1/restore") == 200
+    assert hotel.lines["floor-1"].up
+
+
+async def test_hours_pass(client: Client, hotel: SimulatedHotel) -> None:
+    assert await press(client, "clock", {"speed": 20}) == 200
+    assert await press(client, "forward", {"hours": 0.1}) == 200
+    state = await (await client.get("/demo/api/state")).json()
+    assert state["forward"]["active"] is True
+    assert state["speed"] == 600
+    await until(lambda: hotel.clock.speed == 20)
+    assert await press(client, "forward", {"hours": 24}) == 200
+    assert await press(client, "forward/stop") == 200
+    assert hotel.clock.speed == 20
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("rooms/999/door", {"value": True}, 404),
+        ("rooms/101/nonsense", {}, 404),
+        ("rooms/101/door", {"value": "yes"}, 400),
+        ("rooms/101/request", {"value": "party"}, 400),
+        ("devices/101_door/battery", {"value": 400}, 400),
+        ("devices/nobody/alive", {"value": True}, 404),
+        ("lines/nowhere/cut", {}, 404),
+        ("clock", {"speed": 100_000}, 400),
+        ("forward", {"hours": "many"}, 400),
+        ("forward", [1], 400),
+    ],
+)
+async def test_wrong_input_is_refused(client: Client, path: str, body: object, status: int) -> None:
+    assert await press(client, path, body) == status
+
+
+async def test_another_sites_page_cannot_push_a_button(client: Client, hotel: SimulatedHotel) -> None:
+    body = {"value": True}
+    assert await press(client, "rooms/101/door", body, Origin="https://elsewhere.example") == 403
+    assert await press(client, "rooms/101/door", body, **{"Sec-Fetch-Site": "cross-site"}) == 403
+    async with client.post("/demo/api/rooms/101/door", data={"value": "true"}) as form:
+        assert form.status == 403
+    assert await press(client, "rooms/101/door", body, Host="elsewhere.example") == 403
+    assert not hotel.rooms["101"].door_open
+
+
+async def test_who_may_is_asked(hotel: SimulatedHotel) -> None:
+    async def nobody(_request: web.Request) -> bool:
+        return False
+
+    async with TestClient(TestServer(panel(hotel, hotel.clock, authorise=nobody), host="127.0.0.1")) as client:
+        assert (await client.get("/")).status == 403
+
+
+class Scripts(HTMLParser):
+    """What a strict content security policy would refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.language: str | None = None
+        self.offences: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        self.language = names.get("lang") if tag == "html" else self.language
+        if tag == "style" or (tag == "script" and "src" not in names) or "style" in names:
+            self.offences.append(tag)
+        self.offences += [name for name in names if name.startswith("on")]
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", TEXTS["title"][0]), ("zh-CN", TEXTS["title"][1])])
+async def test_the_page_in_both_languages(client: Client, language: str, title: str) -> None:
+    answer = await client.get(f"/demo/?lang={language}")
+    html = await answer.text()
+    parser = Scripts()
+    parser.feed(html)
+    assert (answer.status, parser.language, parser.offences) == (200, language, [])
+    assert title in html
+    assert "script" not in answer.headers["Content-Security-Policy"] or "unsafe" not in html
+    again = await (await client.get("/demo/")).text()
+    assert title in again
+    assert (await client.get("/demo/static/panel.js")).status == 200
+
+
+def test_every_word_is_in_both_languages() -> None:
+    assert [key for key, words in TEXTS.items() if not all(words) or len(words) != 2] == []
