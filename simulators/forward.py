@@ -1,4 +1,8 @@
-"""Hours pass: the clock runs fast for a while and then goes on as before."""
+"""Hours pass: the clock runs fast for a while and then goes on as before.
+
+Only as fast as the machine can follow: at 600 hotel seconds a second a tenth of a second between a door and the rules
+is a minute, and a room would rightly wonder. So the speed follows how late the event loop's own timers are.
+"""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -8,6 +12,10 @@ from simulators.timers import Timers
 
 FASTEST = 600.0
 SLOWEST = 1.0
+LATEST_S = 4.0
+"""Hotel seconds by which things may be late."""
+LOOK_S = 0.02
+"""Real seconds between two looks at how late the loop is."""
 
 
 class FastForward:
@@ -17,6 +25,7 @@ class FastForward:
         self._clock = clock
         self._timers = timers
         self._task: asyncio.Task[None] | None = None
+        self._fastest = FASTEST
         self._began: datetime | None = None
         self._target: datetime | None = None
         self._before = clock.speed
@@ -47,7 +56,8 @@ class FastForward:
         self._before = self._clock.speed
         self._began = self._clock.now()
         self._target = self._began + timedelta(hours=hours)
-        self._clock.speed = max(speed, self._before)
+        self._fastest = max(speed, self._before)
+        self._clock.speed = self._fastest
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._over)
 
@@ -65,9 +75,32 @@ class FastForward:
             await asyncio.wait([task])
 
     async def _run(self) -> None:
+        reached = asyncio.create_task(self._reached())
+        try:
+            while not reached.done():
+                self._clock.speed = adapted(self._clock.speed, await _lateness(), (self._before, self._fastest))
+        finally:
+            reached.cancel()
+
+    async def _reached(self) -> None:
         while self._target is not None and self._clock.now() < self._target:
             await self._timers.until(self._target)
 
     def _over(self, _task: "asyncio.Task[None]") -> None:
         self._clock.speed = self._before
         self._task = self._began = self._target = None
+
+
+def adapted(speed: float, late: float, limits: tuple[float, float]) -> float:
+    """The next speed, when the loop was `late` real seconds: half as fast at once, faster only little by little."""
+    slowest, fastest = limits
+    wanted = speed / 2 if late * speed > LATEST_S else speed * 1.05
+    return min(max(wanted, slowest), fastest)
+
+
+async def _lateness() -> float:
+    """Real seconds by which the loop woke us too late."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + LOOK_S
+    await asyncio.sleep(LOOK_S)
+    return loop.time() - due

@@ -12,7 +12,6 @@ import structlog
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
-from devices.clock import Clock
 from simulators.day import Day
 from simulators.forward import FASTEST, SLOWEST, FastForward
 from simulators.hotel import SimulatedHotel
@@ -37,13 +36,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def panel(
-    hotel: SimulatedHotel, clock: Clock, day: Day | None = None, authorise: Authorise | None = None
+    hotel: SimulatedHotel, forward: FastForward, day: Day | None = None, authorise: Authorise | None = None
 ) -> web.Application:
     """The sub-application, for a prefix of the demo's own server (`/demo/`).
 
     Without `authorise` it answers loopback names only; changes need a request of the same origin in JSON either way.
     """
-    page = _Panel(hotel, clock, day)
+    page = _Panel(hotel, forward, day)
     app = web.Application(middlewares=[_guard(authorise)])
     app.cleanup_ctx.append(page.alive)
     app.add_routes(
@@ -91,11 +90,11 @@ def _check_origin(request: web.Request) -> None:
 class _Panel:
     """The handlers and what they hold."""
 
-    def __init__(self, hotel: SimulatedHotel, clock: Clock, day: Day | None) -> None:
+    def __init__(self, hotel: SimulatedHotel, forward: FastForward, day: Day | None) -> None:
         self._hotel = hotel
-        self._clock = clock
+        self._clock = hotel.clock
         self._day = day
-        self._forward = FastForward(clock, hotel.timers)
+        self._forward = forward
         self._tasks: set[asyncio.Task[None]] = set()
         self._templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
 

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from simulators.forward import FastForward
 from simulators.hotel import SimulatedHotel
 from simulators.panel import panel
 from simulators.panel_texts import TEXTS
@@ -32,7 +33,7 @@ async def hotel(maker: Maker) -> AsyncIterator[SimulatedHotel]:
 @pytest.fixture
 async def client(hotel: SimulatedHotel) -> AsyncIterator[Client]:
     app = web.Application()
-    app.add_subapp("/demo/", panel(hotel, hotel.clock))
+    app.add_subapp("/demo/", panel(hotel, FastForward(hotel.clock, hotel.timers)))
     async with TestClient(TestServer(app, host="127.0.0.1")) as made:
         yield made
 
@@ -128,7 +129,9 @@ async def test_who_may_is_asked(hotel: SimulatedHotel) -> None:
     async def nobody(_request: web.Request) -> bool:
         return False
 
-    async with TestClient(TestServer(panel(hotel, hotel.clock, authorise=nobody), host="127.0.0.1")) as client:
+    async with TestClient(
+        TestServer(panel(hotel, FastForward(hotel.clock, hotel.timers), authorise=nobody), host="127.0.0.1")
+    ) as client:
         assert (await client.get("/")).status == 403
 
 
