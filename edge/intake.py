@@ -77,11 +77,15 @@ class Intake:
         if room.number not in self._touched:
             self._touched[room.number] = (first, time.monotonic())
 
+    def save(self, room: Room) -> None:
+        """Save its state with the next commit."""
+        self._urgent.add(room.number)
+
     def say(self, said: Fact, room: Room | None = None) -> None:
         """A fact for the PMS; the room it comes from is saved with it."""
         self.batch.facts.append(said)
         if room is not None:
-            self._urgent.add(room.number)
+            self.save(room)
 
     def condition(self, key: str, body: bytes | None) -> None:
         """A fault stands (with this body) or is gone."""
@@ -118,7 +122,7 @@ class Intake:
             room = self._house.rooms.get(number)
             if self._touched.pop(number, None) is not None and room is not None:
                 batch.rooms[number] = RoomSnapshot(room.version, self.last, orjson.dumps(room.snapshot()))
-        uncovered = min((first for first, _ in self._touched.values()), default=0)
+        uncovered = next((first for first, _ in self._touched.values()), 0)  # they are in the order of their touch
         if bool(uncovered) != bool(self._uncovered) or batch.rooms:
             batch.uncovered = self._uncovered = uncovered
 

@@ -1,6 +1,6 @@
 """Hours pass: the clock runs fast for a while and then goes on as before.
 
-Only as fast as the machine can follow: at 600 hotel seconds a second a tenth of a second between a door and the rules
+Only as fast as the machine can follow: at 300 hotel seconds a second a fifth of a second between a door and the rules
 is a minute, and a room would rightly wonder. So the speed follows how late the event loop's own timers are.
 """
 
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from devices.clock import Clock
 from simulators.timers import Timers
 
-FASTEST = 600.0
+FASTEST = 300.0
 SLOWEST = 1.0
-LATEST_S = 4.0
+LATEST_S = 2.0
 """Hotel seconds by which things may be late."""
 LOOK_S = 0.02
 """Real seconds between two looks at how late the loop is."""

@@ -4,17 +4,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def until(predicate: Callable[[], T | Awaitable[T]], timeout: float = 10.0, every: float = 0.02) -> T:
+@overload
+async def until(predicate: Callable[[], Awaitable[T]], timeout: float = 10.0, every: float = 0.02) -> T: ...
+@overload
+async def until(predicate: Callable[[], T], timeout: float = 10.0, every: float = 0.02) -> T: ...
+async def until(predicate: Callable[[], Any], timeout: float = 10.0, every: float = 0.02) -> Any:
     """Return the first truthy value of `predicate` (plain or awaitable); AssertionError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         value = predicate()
-        result: T = await value if inspect.isawaitable(value) else value
+        result = await value if inspect.isawaitable(value) else value
         if result:
             return result
         if time.monotonic() > deadline:

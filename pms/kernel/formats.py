@@ -32,13 +32,18 @@ def instant(value: datetime | str) -> str:
     return parsed(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def clock(value: datetime | str, zone: ZoneInfo) -> str:
+    """Hours and minutes as the clock on the lobby's wall shows them."""
+    return parsed(value).astimezone(zone).strftime("%H:%M")
+
+
 def moment(value: datetime | str, now: datetime, zone: ZoneInfo, language: str) -> str:
     """An instant for a person: the time of day, with the date when it is not today's."""
     here = parsed(value).astimezone(zone)
-    clock = here.strftime("%H:%M")
+    shown = clock(here, zone)
     if here.date() == now.astimezone(zone).date():
-        return clock
-    return f"{format_skeleton('MMMd', here, locale=locale(language), tzinfo=zone)} {clock}"
+        return shown
+    return f"{format_skeleton('MMMd', here, locale=locale(language), tzinfo=zone)} {shown}"
 
 
 def day(value: date | str, language: str) -> str:

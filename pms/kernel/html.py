@@ -203,6 +203,7 @@ def _filters() -> dict[str, Any]:
     return {
         "instant": formats.instant,
         "moment": lambda value: formats.moment(value, _READER.get().now, _READER.get().zone, _READER.get().language),
+        "clock": lambda value: formats.clock(value, _READER.get().zone),
         "day": lambda value: formats.day(value, _READER.get().language),
         "number": lambda value, digits=0: formats.number(value, digits, _READER.get().language),
         "percent": lambda value: formats.percent(value, _READER.get().language),

@@ -1,6 +1,7 @@
 """The whole of one end: session, sender and receiver. Edge and PMS use the same one, each with its own stores."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,10 +63,21 @@ class Link:
         self._since, self._cause = now(), "starting"
         self._peer_heard: datetime | None = None
         self._greet = asyncio.Event()
+        self._latest: dict[str, bytes] = {}
+        self._telling = asyncio.Event()
 
     def wake(self) -> None:
         """There may be something new in the outbox."""
         self._sender.wake()
+
+    def tell(self, kind: str, body: bytes) -> None:
+        """Say how we are: not stored, not acknowledged, only the latest of a kind counts.
+
+        It goes out now, and again whenever a session begins or the other end greets. It needs no database of ours, so
+        that a database in trouble can still be told of.
+        """
+        self._latest[kind] = body
+        self._telling.set()
 
     @property
     def connected(self) -> bool:
@@ -96,11 +108,13 @@ class Link:
             tasks.create_task(self._sender.run(), name="link-sender")
             tasks.create_task(self._receiver.run(), name="link-receiver")
             tasks.create_task(self._greeter(), name="link-greeter")
+            tasks.create_task(self._teller(), name="link-teller")
 
     def _changed(self, connected: bool, cause: str) -> None:
         self._since, self._cause = self._now(), cause
         if connected:
             self._greet.set()
+            self._telling.set()
             self._sender.again()
 
     async def _greeter(self) -> None:
@@ -121,18 +135,22 @@ class Link:
         if self._end.connected:
             await self._say(Ack(epoch=epoch or "", through=through))
 
+    async def _teller(self) -> None:
+        while True:
+            await self._telling.wait()
+            self._telling.clear()
+            for kind, body in list(self._latest.items()):
+                with contextlib.suppress(LinkDownError):
+                    await self._end.publish([(kind, self._envelope(kind, orjson.Fragment(body)))])
+
+    def _envelope(self, kind: str, body: object) -> bytes:
+        head = {"kind": kind, "property": self._property, "epoch": self._outbox.epoch, "seq": 0, "at": self._now()}
+        return orjson.dumps(head | {"body": body})
+
     async def _say(self, message: Ack | Hello) -> None:
         kind = "ack" if isinstance(message, Ack) else "hello"
-        envelope = Envelope(
-            kind=kind,
-            property=self._property,
-            epoch=self._outbox.epoch,
-            seq=0,
-            at=self._now(),
-            body=message.model_dump(),
-        )
         try:
-            await self._end.publish([(kind, orjson.dumps(envelope.model_dump()))])
+            await self._end.publish([(kind, self._envelope(kind, message.model_dump()))])
         except LinkDownError:
             log.debug("link.not_said", kind=kind)  # the other end sends again, and is answered then
 
@@ -159,5 +177,6 @@ class Link:
             return
         hello = Hello.model_validate(envelope.body)
         self._sender.take_hello(hello, stranger=stranger)
+        self._telling.set()
         if hello.epoch != self._outbox.epoch:
             self._greet.set()  # it may have missed our own greeting

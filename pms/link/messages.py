@@ -19,7 +19,8 @@ class Envelope(Message):
     """What travels: `seq` counts from 1 within `epoch`; a new epoch begins when a database is created or restored.
 
     `after` is the sequence of the message that must have been applied before this one; 0 when everything earlier has
-    been acknowledged. Acknowledgements and greetings carry seq 0: they are not acknowledged themselves.
+    been acknowledged. Acknowledgements, greetings and up/system carry seq 0: they are neither stored by the sender nor
+    acknowledged, and only the latest counts.
     """
 
     kind: str

@@ -90,7 +90,11 @@ class Receiver:
         position = self._positions.setdefault(epoch, Position())
         fresh: list[Envelope] = []
         while self._queue and self._queue[0].epoch == epoch and len(fresh) < BATCH:
-            fresh += position.apply(self._queue.popleft())
+            envelope = self._queue.popleft()
+            if envelope.seq:
+                fresh += position.apply(envelope)
+            else:  # how the other end is: belongs to no place in the order
+                fresh.append(envelope.model_copy(update={"seq": position.through}))
         return epoch, fresh
 
     async def _apply(self, envelopes: list[Envelope], through: int) -> None:

@@ -50,7 +50,7 @@ class Inbox(Protocol):
         """Commit these messages (all of one epoch, in order) and the position `through` in ONE transaction.
 
         A body that cannot be used is counted and kept aside here, never raised: that would stop the rest.
-        May be called with no envelopes to store the position of an epoch heard for the first time.
+        A message that was told outside of the order (up/system) comes with `seq` equal to a position already committed.
 
         Raises:
             Exception: the database did not commit. Nothing is acknowledged; the same call is repeated with backoff.

@@ -20,9 +20,13 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
 
 
 async def known_devices(call: ReadCall) -> list[dict[str, Any]]:
-    """Every device by id: `id, room, line, profile, online, heard, battery, rejected`, None where nobody has told."""
+    """Every device, those away first: `id, room, line, profile, online, heard, battery, rejected`, None where nobody has told."""
     known = await api.known_devices(call.session, call.property_id)
-    return [_shown(known[name]) for name in sorted(known)]
+    return sorted((_shown(told) for told in known.values()), key=_first_what_is_away)
+
+
+def _first_what_is_away(device: dict[str, Any]) -> tuple[bool, str]:
+    return device["online"] is not False, device["id"]
 
 
 def _shown(told: dict[str, Any]) -> dict[str, Any]:

@@ -66,9 +66,9 @@ class House:
             text = text.replace(old, new, 1)
         path.write_text(text)
 
-    async def start(self, command: str) -> asyncio.subprocess.Process:
-        """Start `innkeeper COMMAND`; its output goes to a file."""
-        words = self._words(command)
+    async def start(self, command: str, data: Path | None = None) -> asyncio.subprocess.Process:
+        """Start `innkeeper COMMAND` (over another data folder); its output goes to a file."""
+        words = self._words(command, data=data)
         with (self.folder / f"{command}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(*words, stdout=log, stderr=log, cwd=self.folder)
         self.processes[command] = process
@@ -115,8 +115,8 @@ class House:
         """What a process has said."""
         return (self.folder / f"{command}.log").read_text()
 
-    def _words(self, *words: str) -> list[str]:
-        where = ["--config", str(self.config), "--data", str(self.data)]
+    def _words(self, *words: str, data: Path | None = None) -> list[str]:
+        where = ["--config", str(self.config), "--data", str(data or self.data)]
         return [sys.executable, "-m", "edge.cli", *words, *where]
 
     # what users see

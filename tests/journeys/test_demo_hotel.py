@@ -17,7 +17,7 @@ import pytest
 from tests.servers import a_free_port
 from tests.waiting import until
 
-NIGHT_HOURS = 7.5
+NIGHT_HOURS = 6.5
 PATIENCE = 60.0
 
 pytestmark = pytest.mark.timeout(300)
@@ -110,10 +110,11 @@ async def healthy(http: aiohttp.ClientSession, url: str) -> bool:
 
 
 async def a_room_to_sell(hotel: Watched) -> str:
-    """Vacant, and with a leak sensor to make wet."""
+    """Vacant, with a leak sensor to make wet and a panel to ask for quiet."""
     vacant = {room["number"] for room in (await hotel.get("rooms"))["items"] if room["front_office"] == "vacant"}
     truth = (await hotel.truth_of_all())["rooms"]
-    return next(str(room["number"]) for room in truth if room["number"] in vacant and room["leak"] is not None)
+    able = [room["number"] for room in truth if None not in (room["leak"], room["request"])]
+    return next(str(number) for number in able if number in vacant)
 
 
 async def check_in(hotel: Watched) -> None:
@@ -141,7 +142,8 @@ async def test_a_guest_arrives_sleeps_goes_out_and_the_room_is_cleaned_and_a_fau
 
 
 async def a_silent_night(hotel: Watched) -> None:
-    """No motion for hours, and never once shown as vacant."""
+    """No motion for hours, and never once shown as vacant. Do not disturb keeps the hotel's attendants out."""
+    await hotel.panel(f"rooms/{hotel.number}/request", value="dnd")
     await hotel.panel(f"rooms/{hotel.number}/sleep", value=True)
     seen: set[str] = set()
 
@@ -154,6 +156,7 @@ async def a_silent_night(hotel: Watched) -> None:
     assert seen == {"occupied"}, seen
     assert await now(hotel) - began >= timedelta(hours=NIGHT_HOURS)
     assert (await hotel.truth())["asleep"] == 1
+    assert (await hotel.room())["request"] == "dnd"
 
 
 async def a_day_out(hotel: Watched) -> None:
@@ -178,6 +181,7 @@ async def a_cleaning(hotel: Watched) -> None:
         states.add((room["housekeeping"]["state"], room["housekeeping"]["source"]))
         return ("clean", "detected") in states
 
+    await hotel.panel(f"rooms/{hotel.number}/request", value="mur")
     await hotel.panel(f"rooms/{hotel.number}/attendant")
     await hotel.hours_pass(1, look)
     await until(look, timeout=PATIENCE, every=0.2)
@@ -195,7 +199,7 @@ async def a_leak(hotel: Watched) -> None:
         alerts = (await hotel.get(f"alerts?room={hotel.number}&state=all"))["items"]
         return [one["state"] for one in alerts if one["kind"] == "leak" and one["state"] == wanted]
 
-    await until(lambda: states("unacknowledged"), timeout=PATIENCE)
+    await until(lambda: states("new"), timeout=PATIENCE)
     await hotel.panel(f"rooms/{hotel.number}/leak", value=False)
     await hotel.hours_pass(0.2)
     await until(lambda: states("cleared_unacknowledged"), timeout=PATIENCE)

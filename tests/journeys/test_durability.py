@@ -1,8 +1,14 @@
 """What a hotel survives, on real Mosquitto, as whole processes."""
 
 import asyncio
+import contextlib
 import json
+import os
+import shutil
+import sqlite3
+import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -180,3 +186,56 @@ async def test_a_damaged_journal_is_not_replaced_by_an_empty_one(tmp_path: Path)
         assert await asyncio.wait_for(process.wait(), 30) == 1
         assert "restore" in place.log("run")
         assert (place.data / "journal.db").read_bytes() == b"nothing that was ever a database"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB, where it may be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+async def test_a_full_disk_of_the_edge_is_said_and_nothing_is_lost(tmp_path: Path, small_disk: Path) -> None:
+    async with house(tmp_path / "house") as place:
+        edge_data = small_disk / "data"
+        await place.start("edge", edge_data)
+        await until(lambda: "line up" in place.log("edge"), 30)
+        shutil.copytree(edge_data / "secrets", place.data / "secrets")
+        await place.start("pms")
+        await place.healthy()
+        await place.manager()
+        ballast = small_disk / "ballast"
+        fill(ballast)
+        for number in range(300):
+            await say(place, "101_door", contact=number % 2 == 0, number=number, filling="x" * 2000)
+
+        async def said() -> bool:
+            return "edge/journal down disk_full" in (await place.health())[1]
+
+        await until(said, 20)
+        ballast.unlink()
+
+        async def recovered() -> bool:
+            return "edge/journal ok" in (await place.health())[1]
+
+        await until(recovered, 20)
+        await place.door("101", "open")
+        journal = edge_data / "journal.db"
+        with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as connection:
+            payloads = [json.loads(row[0]) for row in connection.execute("SELECT payload FROM message")]
+        assert [body["number"] for body in payloads if "number" in body] == list(range(300))
+        assert await place.stop("edge") == 0
+
+
+def fill(ballast: Path) -> None:
+    """Take all the space but a little."""
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    with ballast.open("r+b") as file:
+        file.truncate(max(0, ballast.stat().st_size - 100_000))

@@ -140,3 +140,19 @@ async def test_without_progress_it_is_sent_again(edge: End, pms: End, monkeypatc
         await until(lambda: not edge.outbox.rows)
     assert pms.inbox.numbers == [1, 2, 3]
     assert pms.link.status().duplicates > 0
+
+
+async def test_how_an_end_is_is_told_without_its_database_and_again_to_a_new_peer(edge: End, pms: End) -> None:
+    async with edge.running():
+        edge.link.tell("system", b'{"n":1}')
+        async with pms.running():
+            await until(lambda: pms.inbox.numbers[-1:] == [1])
+            edge.link.tell("system", b'{"n":2}')
+            await until(lambda: pms.inbox.numbers[-1:] == [2])
+        assert edge.outbox.last == 0
+        restarted = End("down", pms.port, "pms-1")
+        async with restarted.running():
+            await until(lambda: 2 in restarted.inbox.numbers)
+            edge.say(7, 7)
+            await until(lambda: not edge.outbox.rows)
+        assert restarted.inbox.position == {"edge-1": 1}

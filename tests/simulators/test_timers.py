@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from devices.clock import Clock
-from simulators.forward import FastForward
+from simulators.forward import FASTEST, FastForward, adapted
 from simulators.timers import Timers
 from tests.waiting import until
 
@@ -64,7 +64,15 @@ async def test_a_stopped_fast_forward_returns_to_the_chosen_speed(timers: Timers
     forward = FastForward(timers.clock, timers)
     forward.start(24)
     forward.set_speed(5.0)
-    assert timers.clock.speed == 600
+    assert timers.clock.speed == FASTEST
     await forward.stop()
     assert timers.clock.speed == 5.0
     assert not forward.active
+
+
+def test_the_speed_falls_at_once_when_the_machine_is_late_and_rises_little_by_little() -> None:
+    limits = (1.0, FASTEST)
+    assert adapted(200.0, 0.1, limits) == 100.0
+    assert 200.0 < adapted(200.0, 0.001, limits) < 220.0
+    assert adapted(FASTEST, 0.0, limits) == FASTEST
+    assert adapted(1.5, 60.0, limits) == 1.0

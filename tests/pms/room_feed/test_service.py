@@ -227,7 +227,7 @@ async def test_a_real_peer_is_told_all_and_what_it_has_taken_is_forgotten(
         async def nothing_owed() -> bool:
             return await house.rows(LinkOutbox) == []
 
-        await until(nothing_owed)  # type: ignore[arg-type]
+        await until(nothing_owed)
 
 
 async def test_the_health_of_the_edge_is_ours(house: House, edge: HandMadeEdge) -> None:

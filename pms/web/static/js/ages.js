@@ -3,6 +3,8 @@ import { hotelNow } from "./clock.js";
 import { age, text } from "./texts.js";
 
 const seen = new WeakMap();
+const zone = document.documentElement.dataset.zone ?? "UTC";
+const wall = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
 
 /** Count every second, and at once for what has just been put on the page. */
 export function startAges() {
@@ -12,6 +14,7 @@ export function startAges() {
 
 /** Bring all ages of the page up to date. */
 export function count() {
+  put(document.getElementById("clock"), wall.format(hotelNow()));
   for (const node of document.querySelectorAll("[data-age]")) countAge(node);
   for (const node of document.querySelectorAll("time[data-since]")) countSince(node);
 }

@@ -1,0 +1,1 @@
+"""Brokers that the service starts itself: Mosquitto, or the small embedded one."""

@@ -1,0 +1,69 @@
+"""`innkeeper check`: what is wrong in the files, and what cannot be reached now."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from devices.inventory import Line
+from edge.brokers.mosquitto import find_mosquitto
+from edge.brokers.place import free_port
+from edge.configuration import Configuration
+from edge.folder import in_use
+from edge.url import BrokerUrl
+
+PATIENCE_SECONDS = 1.0
+
+
+def warnings(configuration: Configuration, data: Path) -> list[str]:
+    """What does not keep the service from starting but should be known."""
+    return [
+        *_broker(configuration, data),
+        *_http(configuration, data),
+        *(said for line in configuration.inventory.lines.values() for said in _line(line, data)),
+        *(f"line {line}: no device is on it" for line in _empty_lines(configuration)),
+    ]
+
+
+def _broker(configuration: Configuration, data: Path) -> Iterator[str]:
+    settings = configuration.settings.broker
+    if settings.mode == "url":
+        url = BrokerUrl.parse(settings.url)
+        yield from _unreachable("[broker] url", url.host, url.port)
+        return
+    if settings.mode != "embedded" and find_mosquitto() is None:
+        yield "[broker]: Mosquitto is not installed; the embedded broker is for trial and demo only"
+    if settings.port and not in_use(data, "edge"):
+        yield from _taken("[broker] port", settings.host, settings.port)
+
+
+def _http(configuration: Configuration, data: Path) -> Iterator[str]:
+    settings = configuration.settings.http
+    if settings.port and not in_use(data, "pms"):
+        yield from _taken("[http] port", settings.host, settings.port)
+
+
+def _line(line: Line, data: Path) -> Iterator[str]:
+    if line.host is not None:
+        default = 1883 if line.kind == "mqtt" else 502
+        yield from _unreachable(f"line {line.id}", line.host, line.port or default)
+    elif line.path is not None and not (data / line.path).exists():
+        yield f"line {line.id}: {data / line.path} is not there"
+
+
+def _empty_lines(configuration: Configuration) -> list[str]:
+    inventory = configuration.inventory
+    return [line.id for line in inventory.lines.values() if line.kind != "serial" and not inventory.on(line.id)]
+
+
+def _unreachable(what: str, host: str, port: int) -> Iterator[str]:
+    try:
+        socket.create_connection((host, port), PATIENCE_SECONDS).close()
+    except OSError as error:
+        yield f"{what}: {host}:{port} cannot be reached ({error.strerror or error})"
+
+
+def _taken(what: str, host: str, port: int) -> Iterator[str]:
+    try:
+        free_port(host, port)
+    except OSError as error:
+        yield f"{what}: {host}:{port} cannot be listened on ({error.strerror or error})"

@@ -1,0 +1,187 @@
+"""Commands that look after a hotel: check, migrate, people, backup, restore, replay.
+
+Each imports what it works with: `innkeeper edge` shall not carry the weight of the PMS.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devices.problems import ConfigurationError
+from edge import checks
+from edge.configuration import load_configuration
+from edge.console import (
+    CONFIG,
+    DATA,
+    WRONG_INPUT,
+    Config,
+    Data,
+    Json,
+    answering,
+    books,
+    finish,
+    log_to_stderr,
+    opened,
+    tell,
+)
+from edge.journal_file import JOURNAL, open_journal
+from edge.service import version
+
+people = typer.Typer(no_args_is_help=True, help="People who may sign in.")
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+def check(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> None:
+    """What is wrong with a configuration: file, line, table, key. What cannot be reached is a warning."""
+    with answering():
+        try:
+            warned = checks.warnings(load_configuration(config), data)
+            problems = []
+        except ConfigurationError as error:
+            warned, problems = [], error.problems
+        answer = {"problems": [_problem(one) for one in problems], "warnings": warned}
+        lines = [str(problem) for problem in problems] + [f"warning: {text}" for text in warned]
+        tell(answer, "\n".join(lines) or "nothing is wrong", as_json=as_json)
+        if problems:
+            raise typer.Exit(WRONG_INPUT)
+
+
+def migrate(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> None:
+    """Bring journal and books to this release; a backup is made first where something changes."""
+    from pms import commands
+
+    with answering():
+        configuration = opened(config)
+        open_journal(data / JOURNAL).close()
+        saved = finish(commands.migrate(books(configuration, data)))
+        answer = {"migrated": True, "backup": saved}
+        tell(answer, f"up to date{f'; backup: {saved}' if saved else ''}", as_json=as_json)
+
+
+def backup(
+    to: Annotated[Path | None, typer.Argument(help="Folder to write into; DATA/backups when absent.")] = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """A verified backup of journal and books, and beside it one of the secrets, to be kept elsewhere."""
+    from edge import archive
+
+    with answering():
+        configuration = opened(config)
+        made = finish(archive.backup(books(configuration, data), to or data / "backups", version()))
+        rows = sum(sum(tables.values()) for tables in made.rows.values())
+        answer = {"backup": made.file, "secrets": made.secrets, "rows": made.rows}
+        text = f"backup:  {made.file} ({rows} rows, verified)\nsecrets: {made.secrets} (keep it apart from the backup)"
+        tell(answer, text, as_json=as_json)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup, innkeeper-*.tar.", exists=True, dir_okay=False)],
+    secrets: Annotated[Path | None, typer.Option(help="Its secrets, innkeeper-*.secrets.tar.", exists=True)] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put what is in the folder aside first.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Fill an empty data folder from a backup."""
+    from edge import archive
+    from pms import commands
+
+    with answering():
+        configuration = opened(config)
+        aside = finish(archive.restore(books(configuration, data), file, secrets, replace=replace))
+        readable = commands.has_keys(data)
+        lines = [f"restored {file} into {data}; both databases begin a new epoch"]
+        lines += [f"put aside: {', '.join(aside)}"] if aside else []
+        if secrets is None:
+            lines.append("without --secrets: names in the backup cannot be read, and the broker's passwords are new")
+        answer = {"restored": file, "put_aside": aside, "secrets": secrets is not None, "keys": readable}
+        tell(answer, "\n".join(lines), as_json=as_json)
+
+
+def replay(
+    log: Annotated[Path, typer.Argument(metavar="LOG.csv")],
+    away: Annotated[Path | None, typer.Option(help="left,returned: outside of it the room is occupied.")] = None,
+    asleep: Annotated[Path | None, typer.Option(help="start,end of sleep.")] = None,
+    timeline: Annotated[Path | None, typer.Option(help="Write time,room,occupancy here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A recorded log through the rooms' own logic, and how well it knew."""
+    from edge import replay as replaying
+
+    log_to_stderr("warning", "text")
+    with answering():
+        code = replaying.run(log, away, asleep, timeline, as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+@people.command("add")
+def user_add(
+    name: str,
+    role: Annotated[str, typer.Option(help="manager, frontdesk, housekeeping or maintenance.")],
+    password_stdin: FromStdin = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Make a person."""
+    from pms import commands
+
+    with answering():
+        configuration = opened(config)
+        finish(commands.user_add(books(configuration, data), name, role, _password(from_stdin=password_stdin)))
+        tell({"added": name, "role": role}, f"{name} may sign in as {role}", as_json=as_json)
+
+
+@people.command("list")
+def user_list(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> None:
+    """Everybody."""
+    from pms import commands
+
+    with answering():
+        found = finish(commands.user_list(books(opened(config), data)))
+        items = [{"username": one.username, "role": one.role, "disabled": one.disabled} for one in found]
+        lines = [f"{one.username}\t{one.role}{'  disabled' if one.disabled else ''}" for one in found]
+        tell({"items": items}, "\n".join(lines) or "nobody yet", as_json=as_json)
+
+
+@people.command("disable")
+def user_disable(name: str, config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> None:
+    """Bar a person; their sessions end."""
+    from pms import commands
+
+    with answering():
+        finish(commands.user_disable(books(opened(config), data), name))
+        tell({"disabled": name}, f"{name} may not sign in any more", as_json=as_json)
+
+
+@people.command("reset")
+def user_reset(
+    name: str,
+    password_stdin: FromStdin = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Give a person a new password and let them in again."""
+    from pms import commands
+
+    with answering():
+        configuration = opened(config)
+        finish(commands.user_reset(books(configuration, data), name, _password(from_stdin=password_stdin)))
+        tell({"reset": name}, f"{name} has a new password", as_json=as_json)
+
+
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    entered: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return entered
+
+
+def _problem(problem: object) -> dict[str, object]:
+    return {name: getattr(problem, name) for name in ("file", "table", "key", "message", "line")}

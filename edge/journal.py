@@ -1,0 +1,255 @@
+"""The edge's memory on disk (DATA/journal.db): what was heard, what rooms were, what is owed to the PMS.
+
+Everything one batch brings is one commit: messages, the rooms they changed, the facts that follow from them. Only after
+it are the messages acknowledged. A disk error is raised and said in `trouble`, the caller tries again: nothing is lost.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import structlog
+
+from edge.journal_file import open_journal
+from edge.journal_rows import (
+    COMMAND,
+    FACTS,
+    FORGET_COMMANDS,
+    LAST_REJECTED,
+    MESSAGE,
+    OUTBOX,
+    PEER,
+    PENDING,
+    REJECTED,
+    ROOM,
+    UNCOVERED,
+    RoomSnapshot,
+    StoredCommand,
+    command_row,
+    forget_rejected,
+    insert,
+    insert_new,
+    load,
+    message_row,
+    micros,
+    rejected_rows,
+    store_condition,
+)
+from edge.sqlite_writer import DiskError, Operation, SqliteWriter
+from gateway.ports import LineMessage
+from pms.link.stores import OutboxRow
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+TRIM_STEP = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLimits:
+    """How much of what was heard is kept to look at. What the PMS has not had yet is never deleted."""
+
+    messages: int = 500_000
+    days: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing is committed now. `code`: disk_full or disk_error."""
+
+    code: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit stores. `facts`: (kind, key, JSON) for the PMS; a condition with body None is gone.
+
+    `uncovered`: the first message that is in no room's snapshot yet, 0 when all are; None: as it was.
+    """
+
+    messages: list[LineMessage] = field(default_factory=list)
+    facts: list[tuple[str, str, bytes]] = field(default_factory=list)
+    rooms: dict[str, RoomSnapshot] = field(default_factory=dict)
+    conditions: dict[str, bytes | None] = field(default_factory=dict)
+    commands: list[StoredCommand] = field(default_factory=list)
+    uncovered: int | None = None
+
+
+class Journal:
+    """Make one with `await Journal.open(path)`; used on the event loop, written by its own thread."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, limits: JournalLimits) -> None:
+        connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'boot'")
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        self.path = path
+        self.epoch: str = meta["epoch"]
+        self.boot = int(meta["boot"])
+        self.loaded = load(connection)
+        self.trouble: Trouble | None = None
+        first, last = connection.execute("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM message").fetchone()
+        self._first, self.last = int(first), int(last)
+        self._limits = limits
+        self._lost: DiskError | None = None
+        self._gone = asyncio.Event()
+        self._writer = SqliteWriter(connection, "journal")
+
+    @classmethod
+    async def open(cls, path: Path, limits: JournalLimits | None = None) -> "Journal":
+        """Open or make the journal.
+
+        Raises:
+            JournalDamagedError: it is there and cannot be trusted.
+            OSError: its folder cannot be written.
+        """
+        connection = await asyncio.to_thread(open_journal, path)
+        return cls(connection, path, limits or JournalLimits())
+
+    async def close(self) -> None:
+        """Finish what is waiting and let go of the file."""
+        await self._writer.close()
+
+    async def lost(self) -> NoReturn:
+        """Wait until nobody knows what the disk holds, then raise the `DiskError`: the process has to end."""
+        await self._gone.wait()
+        assert self._lost is not None  # noqa: S101 - set just before the event
+        raise self._lost
+
+    @property
+    def commits(self) -> int:
+        """Commits since the start."""
+        return self._writer.commits
+
+    @property
+    def kept(self) -> int:
+        """Messages in the journal."""
+        return self.last - self._first + 1
+
+    async def commit(self, batch: Batch) -> None:
+        """Store a batch; returns when it is on disk.
+
+        Raises:
+            DiskError: it is not; call again with the same batch.
+        """
+        messages = [message_row(message, self.boot) for message in batch.messages]
+        rejected = list(rejected_rows(batch.messages))
+
+        def store(connection: sqlite3.Connection) -> None:
+            insert(connection, MESSAGE, messages)
+            insert(connection, REJECTED, rejected)
+            insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
+            insert(connection, OUTBOX, batch.facts)
+            insert(connection, COMMAND, [command_row(command) for command in batch.commands])
+            if batch.uncovered is not None:
+                connection.execute(UNCOVERED, (str(batch.uncovered),))
+            for key, body in batch.conditions.items():
+                store_condition(connection, key, body)
+
+        await self._write(store)
+        self._healed()
+        self.last += len(messages)
+        self._trim(2 * len(messages) + 1)
+        if rejected:
+            self._writer.lazily(forget_rejected)
+
+    async def say(self, facts: Sequence[tuple[str, str, bytes]]) -> None:
+        """Put messages for the PMS into the outbox (kind, key, JSON)."""
+        await self._write(lambda connection: insert(connection, OUTBOX, facts))
+
+    async def pending(self, after: int, limit: int, more: Sequence[tuple[str, str, bytes]] = ()) -> list[OutboxRow]:
+        """The outbox above `after`, lowest first, once `more` has been put into it."""
+
+        def store(connection: sqlite3.Connection) -> list[Any]:
+            insert(connection, OUTBOX, more)
+            return connection.execute(PENDING, (after, limit)).fetchall()
+
+        rows = await self._write(store)
+        return [OutboxRow(seq, kind, bytes(body)) for seq, kind, body in rows]
+
+    def acknowledged(self, through: int) -> None:
+        """The PMS has these: forget them with the next commit. What is forgotten twice costs a duplicate, no more."""
+        self._writer.lazily(lambda connection: connection.execute("DELETE FROM outbox WHERE seq <= ?", (through,)))
+
+    async def heard(
+        self, epoch: str, through: int, facts: Sequence[tuple[str, str, bytes]], commands: Sequence[StoredCommand]
+    ) -> list[str]:
+        """Store what the PMS told, with the position; returns the ids of the commands that are new."""
+
+        def store(connection: sqlite3.Connection) -> list[str]:
+            connection.execute(PEER, (epoch, through))
+            insert(connection, FACTS, facts)
+            return [command.id for command in commands if insert_new(connection, command)]
+
+        return await self._write(store)
+
+    async def command(self, command_id: str, state: str) -> None:
+        """A command's new state."""
+        await self._write(lambda c: c.execute("UPDATE command SET state = ? WHERE id = ?", (state, command_id)))
+
+    async def counts(self) -> tuple[int, int]:
+        """Messages owed to the PMS, and bytes of the file."""
+        owed = await self._write(lambda c: c.execute("SELECT count(*) FROM outbox").fetchone()[0])
+        return int(owed), self.path.stat().st_size
+
+    async def last_rejected(self, limit: int) -> list[dict[str, Any]]:
+        """The last few messages nobody understood, newest first."""
+        rows = await self._write(lambda connection: connection.execute(LAST_REJECTED, (limit,)).fetchall())
+        names = ("at", "line", "source", "device", "reason", "detail", "payload")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    async def probe(self) -> bool:
+        """Try a small write, so that a disk that has room again is noticed; whether it worked."""
+        try:
+            await self._write(lambda c: c.execute("UPDATE meta SET value = value WHERE key = 'boot'"))
+        except DiskError:
+            return False
+        self._healed()
+        return True
+
+    async def tidy(self, now: datetime) -> None:
+        """Forget messages past their age and commands that ended a day ago, in small steps."""
+        old = micros(now - timedelta(days=self._limits.days))
+        step = self._first + TRIM_STEP
+        kept_from = "SELECT min(seq) FROM message WHERE seq < ? AND received >= ?"
+
+        def forget(connection: sqlite3.Connection) -> int:
+            found = connection.execute(kept_from, (step, old)).fetchone()[0]
+            below = min(found if found is not None else step, self.last)
+            connection.execute("DELETE FROM message WHERE seq < ?", (below,))
+            connection.execute(FORGET_COMMANDS, ((now - timedelta(days=1)).isoformat(),))
+            return int(below)
+
+        self._first = max(self._first, await self._write(forget))
+
+    def _trim(self, most: int) -> None:
+        excess = min(self.kept - self._limits.messages, most, TRIM_STEP)
+        if excess <= 0:
+            return
+        self._first += excess
+        below = self._first
+        self._writer.lazily(lambda connection: connection.execute("DELETE FROM message WHERE seq < ?", (below,)))
+
+    async def _write(self, operation: Operation[T]) -> T:
+        try:
+            return await self._writer.write(operation)
+        except DiskError as error:
+            self._failed(error)
+            raise
+
+    def _healed(self) -> None:
+        """A batch of the hub is on disk: what else succeeds meanwhile may only have been small enough."""
+        if self.trouble is not None:
+            log.info("journal.recovered", after=self.trouble.code)
+            self.trouble = None
+
+    def _failed(self, error: DiskError) -> None:
+        if self.trouble is None:
+            log.error("journal.failing", code=error.code, detail=error.detail)
+        self.trouble = Trouble(error.code, error.detail)
+        if error.fatal:
+            self._lost = error
+            self._gone.set()

@@ -1,0 +1,183 @@
+"""The journal's statements and rows: plain functions over a connection, called inside the writer's transaction."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, NamedTuple
+
+from gateway.ports import LineMessage
+
+CHUNKS = (500, 100, 20, 5, 1)
+"""Rows an INSERT takes at once: one statement lets go of the interpreter once, not once a row."""
+KEPT_REJECTED = 1000
+RECENT_KEYS = 30_000
+"""Messages among which a redelivered one is looked for; fewer than packet ids (65 535), none is taken for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCommand:
+    """An order and how far it has come. `body` is the JSON in which it arrived."""
+
+    id: str
+    state: str
+    body: bytes
+    deadline: str
+    reason: str | None = None
+
+
+class RoomSnapshot(NamedTuple):
+    """A room at one moment. `covers`: the sequence of the last message whose effect is in it."""
+
+    version: int
+    covers: int
+    snapshot: bytes
+
+
+class KeptMessage(NamedTuple):
+    """A message as the journal holds it."""
+
+    seq: int
+    line: str
+    source: str
+    received: datetime
+    line_sequence: int
+    retained: bool
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the journal held when it was opened."""
+
+    rooms: dict[str, RoomSnapshot]
+    facts: dict[str, dict[str, bytes]]  # by kind and key: what the PMS told last
+    conditions: dict[str, bytes]
+    unfinished: list[StoredCommand]
+    keys: list[tuple[str, int, int]]  # line, packet, checksum of the last messages, oldest first
+    peers: dict[str, int]
+    uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
+
+
+MESSAGE = (
+    "INSERT INTO message (line, source, packet, checksum, received, boot, line_sequence, flags, payload) VALUES ",
+    9,
+    "",
+)
+REJECTED = ("INSERT INTO rejected (at, line, source, device, reason, detail, payload) VALUES ", 7, "")
+ROOM = (
+    "INSERT INTO room (room, version, covers, snapshot) VALUES ",
+    4,
+    (
+        " ON CONFLICT (room) DO UPDATE SET version = excluded.version, covers = excluded.covers,"
+        " snapshot = excluded.snapshot"
+    ),
+)
+OUTBOX = ("INSERT INTO outbox (kind, key, body, created) VALUES ", 3, "")
+FACTS = (
+    "INSERT INTO facts (kind, key, body) VALUES ",
+    3,
+    " ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+)
+COMMAND = (
+    "INSERT INTO command (id, state, body, deadline, reason) VALUES ",
+    5,
+    " ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason",
+)
+CONDITION = "INSERT INTO condition (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+PEER = "INSERT INTO peer (epoch, through) VALUES (?, ?) ON CONFLICT (epoch) DO UPDATE SET through = excluded.through"
+PENDING = "SELECT seq, kind, body FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+ROOMS = "SELECT room, version, covers, snapshot FROM room"
+UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
+LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
+FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
+
+
+def insert(connection: sqlite3.Connection, statement: tuple[str, int, str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert all rows with as few statements as possible."""
+    head, width, tail = statement
+    one = "(" + ",".join("?" * width) + ")"
+    if statement is OUTBOX:
+        one = "(?,?,?,strftime('%Y-%m-%dT%H:%M:%fZ'))"
+    at = 0
+    for size in CHUNKS:
+        while len(rows) - at >= size:
+            values = tuple(chain.from_iterable(rows[at : at + size]))
+            connection.execute(head + ",".join([one] * size) + tail, values)
+            at += size
+
+
+def insert_new(connection: sqlite3.Connection, command: StoredCommand) -> bool:
+    """Store a command; False when its id is already there."""
+    sql = "INSERT INTO command (id, state, body, deadline, reason) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+    return connection.execute(sql, command_row(command)).rowcount == 1
+
+
+def store_condition(connection: sqlite3.Connection, key: str, body: bytes | None) -> None:
+    """Keep a condition that is there, forget one that is gone (body None)."""
+    if body is None:
+        connection.execute("DELETE FROM condition WHERE key = ?", (key,))
+    else:
+        connection.execute(CONDITION, (key, body))
+
+
+def forget_rejected(connection: sqlite3.Connection) -> None:
+    """Keep the last few only."""
+    connection.execute("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?", (KEPT_REJECTED,))
+
+
+def command_row(command: StoredCommand) -> tuple[Any, ...]:
+    """A command as a row."""
+    return command.id, command.state, command.body, command.deadline, command.reason
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970, UTC."""
+    return round(at.timestamp() * 1_000_000)
+
+
+def message_row(message: LineMessage, boot: int) -> tuple[Any, ...]:
+    """A message as a row."""
+    packet, checksum = message.duplicate_key or (None, None)
+    flags = message.redelivered + 2 * message.retained
+    received = micros(message.received)
+    head = (message.line, message.source, packet, checksum, received, boot)
+    return (*head, message.sequence, flags, message.payload)
+
+
+def rejected_rows(messages: Iterable[LineMessage]) -> Iterator[tuple[Any, ...]]:
+    """What of these messages could not be understood, as rows."""
+    for message in messages:
+        for item in message.decoded.rejected:
+            at = message.received.isoformat()
+            head = (at, message.line, item.source[:200], item.device, item.reason)
+            yield (*head, item.detail[:200], message.payload[:1000])
+
+
+def load(connection: sqlite3.Connection) -> Loaded:
+    """Everything the service starts from."""
+    facts: dict[str, dict[str, bytes]] = {}
+    for kind, key, body in connection.execute("SELECT kind, key, body FROM facts"):
+        facts.setdefault(kind, {})[key] = bytes(body)
+    unfinished = "SELECT id, state, body, deadline, reason FROM command WHERE state IN ('accepted', 'sent')"
+    keys = "SELECT line, packet, checksum FROM message WHERE packet IS NOT NULL ORDER BY seq DESC LIMIT ?"
+    return Loaded(
+        rooms={room: RoomSnapshot(*kept) for room, *kept in connection.execute(ROOMS)},
+        facts=facts,
+        conditions={key: bytes(body) for key, body in connection.execute("SELECT key, body FROM condition")},
+        unfinished=[StoredCommand(*row) for row in connection.execute(unfinished)],
+        keys=connection.execute(keys, (RECENT_KEYS,)).fetchall()[::-1],
+        peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
+        uncovered=list(_uncovered(connection)),
+    )
+
+
+def _uncovered(connection: sqlite3.Connection) -> Iterator[KeptMessage]:
+    first = int(connection.execute("SELECT value FROM meta WHERE key = 'uncovered'").fetchone()[0])
+    if not first:
+        return
+    rows = "SELECT seq, line, source, received, line_sequence, flags, payload FROM message WHERE seq >= ? ORDER BY seq"
+    for seq, line, source, received, line_sequence, flags, payload in connection.execute(rows, (first,)):
+        at = datetime.fromtimestamp(received / 1_000_000, UTC)
+        yield KeptMessage(seq, line, source, at, line_sequence, bool(flags & 2), bytes(payload))

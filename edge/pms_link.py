@@ -1,0 +1,159 @@
+"""The edge's end of the link: facts from the journal's outbox in their order, rooms when they have changed.
+
+A room is put into the outbox only when the link can send it, and one round of rooms is on its way at a time: what
+changes meanwhile, fifty times perhaps, is one message of the next round. So the PMS sets the pace.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from edge.bodies import Fact
+from edge.hub import Hub
+from edge.journal import Journal
+from edge.journal_rows import StoredCommand
+from edge.orders import Orders
+from edge.recovery import learn
+from pms.link.messages import DOWN, MERGEABLE, CommandBody, Envelope, PropertyBody, RoomFactsBody
+from pms.link.stores import OutboxRow
+
+log = structlog.get_logger()
+
+SHARE = 4
+"""Making room states for t seconds is followed by SHARE times t without: a flood on the lines keeps its time."""
+LONGEST_REST_SECONDS = 0.5
+
+
+class EdgeOutbox:
+    """The `Outbox` of the edge over the journal and the rooms."""
+
+    def __init__(self, journal: Journal, hub: Hub, wake: Callable[[], None]) -> None:
+        self._journal = journal
+        self._hub = hub
+        self._wake = wake
+        self._on_the_way: set[int] = set()
+        self._unread = True
+        self._rest_until = 0.0
+
+    @property
+    def epoch(self) -> str:
+        """The journal's."""
+        return self._journal.epoch
+
+    def committed(self, facts: bool) -> None:
+        """The hub has committed: rooms have changed; with `facts` there is something new in the outbox."""
+        self._unread = self._unread or facts
+        self._wake()
+
+    async def pending(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Facts first come first; then the rooms that changed and are not on their way."""
+        fresh = self._fresh(limit)
+        if not fresh and not self._unread:
+            return []
+        self._unread = False
+        try:
+            rows = await self._journal.pending(after, limit, fresh)
+        except Exception:
+            self._again(fresh)
+            raise
+        self._unread = len(rows) == limit
+        for row in rows:
+            if row.kind in MERGEABLE:
+                self._on_the_way.add(row.seq)
+        return rows
+
+    async def acknowledged(self, through: int) -> None:
+        """The PMS has them."""
+        self._on_the_way = {seq for seq in self._on_the_way if seq > through}
+        self._journal.acknowledged(through)
+
+    async def peer_is_new(self) -> None:
+        """The PMS knows nothing of us: all rooms, all standing faults."""
+        log.info("link.new_peer")
+        self._hub.publish_again()
+
+    def _fresh(self, limit: int) -> list[Fact]:
+        """States made now of what has changed; at most a fifth of the time goes into it."""
+        started = time.monotonic()
+        if self._on_the_way or started < self._rest_until:
+            return []
+        chosen = list(self._hub.dirty)[:limit]
+        now = self._hub.clock.now()
+        fresh = []
+        for number in chosen:
+            del self._hub.dirty[number]
+            if number in self._hub.house.rooms:
+                fresh.append(Fact("room", number, orjson.dumps(self._hub.house.rooms[number].view(now))))
+        self._rest(started)
+        return fresh
+
+    def _rest(self, started: float) -> None:
+        spent = time.monotonic() - started
+        pause = min(spent * SHARE, LONGEST_REST_SECONDS)
+        if pause > 0.001:
+            self._rest_until = started + spent + pause
+            asyncio.get_running_loop().call_later(pause, self._wake)
+
+    def _again(self, fresh: Sequence[Fact]) -> None:
+        self._unread = True
+        for item in fresh:
+            self._hub.dirty[item.key] = None
+
+
+class EdgeInbox:
+    """The `Inbox` of the edge: what the PMS tells is stored with its position, then taken up."""
+
+    def __init__(self, journal: Journal, hub: Hub, orders: Orders, property_changed: Callable[[PropertyBody], None]):
+        self._journal = journal
+        self._hub = hub
+        self._orders = orders
+        self._property_changed = property_changed
+
+    async def positions(self) -> dict[str, int]:
+        """From the journal."""
+        return dict(self._journal.loaded.peers)
+
+    async def apply(self, envelopes: Sequence[Envelope], through: int) -> None:
+        """Store and take up. What cannot be used is counted and said."""
+        usable = [(envelope, body) for envelope in envelopes if (body := self._body(envelope)) is not None]
+        facts, commands = [], []
+        for envelope, body in usable:
+            if isinstance(body, CommandBody):
+                raw = orjson.dumps(envelope.body)
+                commands.append(StoredCommand(body.id, "accepted", raw, body.deadline.isoformat()))
+            else:
+                facts.append(Fact(envelope.kind, _key(body), orjson.dumps(envelope.body)))
+        new = set(await self._journal.heard(envelopes[0].epoch, through, _latest(facts), commands))
+        for _, body in usable:
+            if isinstance(body, PropertyBody):
+                self._property_changed(body)
+            elif isinstance(body, RoomFactsBody):
+                learn(self._hub, body)
+        for command in commands:
+            if command.id in new:
+                await self._orders.send(command)
+
+    def _body(self, envelope: Envelope) -> PropertyBody | RoomFactsBody | CommandBody | None:
+        model = DOWN.get(envelope.kind)
+        try:
+            body = model.model_validate(envelope.body) if model else None
+        except ValidationError as error:
+            body = None
+            log.warning("link.body_unusable", kind=envelope.kind, seq=envelope.seq, error=str(error)[:200])
+        if isinstance(body, PropertyBody | RoomFactsBody | CommandBody):
+            return body
+        self._hub.counters["link_unusable"] += 1
+        return None
+
+
+def _key(body: PropertyBody | RoomFactsBody) -> str:
+    return body.room if isinstance(body, RoomFactsBody) else ""
+
+
+def _latest(facts: Sequence[Fact]) -> list[Fact]:
+    """One statement stores a row once: of several about the same thing the last one."""
+    return list({(item.kind, item.key): item for item in facts}.values())

@@ -1,0 +1,146 @@
+"""The last value of every point of a room: what is an edge, what is silent, what is still held."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from devices.model import Quality, Value
+
+FAR = datetime.max.replace(tzinfo=UTC)
+"""Later than anything: no timer is running."""
+
+NUMBERS = frozenset({"temperature", "setpoint", "humidity", "co2", "battery"})
+CHOICES: dict[str, frozenset[str]] = {
+    "door": frozenset({"open", "closed"}),
+    "lock": frozenset({"locked", "unlocked", "not_fully_locked", "jammed"}),
+    "request": frozenset({"none", "dnd", "mur"}),
+    "mode": frozenset({"off", "vent", "heat", "cool", "auto", "eco"}),
+}
+SWITCHES = frozenset(
+    {"motion", "presence", "bed", "contact", "window", "keycard", "occupancy_input", "bolt", "leak", "smoke", "sos"}
+    | {"tamper", "battery_low", "online"}
+)
+SENSING = frozenset({"motion", "presence", "bed"})
+"""Points that see a person stay; a room that has none makes do with its contacts."""
+ACTIVITY = SENSING | {"contact"}
+EVENTS = ACTIVITY | {"keycard", "occupancy_input", "sos", "tamper", "bolt"}
+"""Points of which an old message says nothing worth believing."""
+
+ABSURD = 1e9
+
+Handler = Callable[["Cell", Value, datetime], None]
+"""Called with the cell (already holding its new value), the value before, and now."""
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """One point of one device. `calm`: live, fresh and good, so that an equal value is no news."""
+
+    device: str
+    point: str
+    handler: Handler
+    freshness: timedelta | None = None
+    value: Value = None
+    quality: Quality = Quality.GOOD
+    heard: datetime | None = None
+    changed: datetime | None = None
+    bad: int = 0
+    live: bool = False
+    lapsed: bool = False
+    calm: bool = False
+    unseen: bool = False  # the last good reading came after a time when nobody listened
+    still_due: datetime = FAR  # an equal value from then on is suspicious
+
+    def fresh_until(self) -> datetime | None:
+        """When the value grows stale by itself; None: it does not."""
+        return self.heard + self.freshness if self.heard is not None and self.freshness is not None else None
+
+    def accepts(self, value: Value) -> bool:
+        """Is `value` of the kind this point holds?"""
+        choices = CHOICES.get(self.point)
+        if choices is not None:
+            return isinstance(value, str) and value in choices
+        if self.point in NUMBERS:
+            return isinstance(value, int | float) and not isinstance(value, bool) and -ABSURD < value < ABSURD
+        return isinstance(value, bool) or self.point not in SWITCHES
+
+    def number(self) -> float | None:
+        """The value as a number, unless it is unknown or bad."""
+        good = self.quality is not Quality.BAD and isinstance(self.value, int | float)
+        return float(self.value) if good and self.value is not None else None
+
+    def text(self) -> str | None:
+        """The value as a word, unless it is unknown or bad."""
+        return self.value if self.quality is not Quality.BAD and isinstance(self.value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A device that is away: since when, and the line that is why where one is."""
+
+    at: datetime
+    cause: str | None = None
+
+
+class Cells:
+    """All cells of a room, and which of their devices are away."""
+
+    def __init__(self) -> None:
+        self.all: dict[tuple[str, str], Cell] = {}
+        self.by_point: dict[str, list[Cell]] = {}
+        self.offline: dict[str, Absence] = {}
+        self._perishable: list[Cell] = []
+
+    def add(self, cell: Cell) -> None:
+        """Take in a new cell."""
+        self.all[cell.device, cell.point] = cell
+        self.by_point.setdefault(cell.point, []).append(cell)
+        if cell.freshness is not None:
+            self._perishable.append(cell)
+
+    def get(self, device: str, point: str) -> Cell | None:
+        """The cell of one point of one device."""
+        return self.all.get((device, point))
+
+    def of(self, *points: str) -> list[Cell]:
+        """The cells of these points."""
+        return [cell for point in points for cell in self.by_point.get(point, ())]
+
+    def sensing(self) -> list[Cell]:
+        """The cells whose silence can say that nobody is in."""
+        return self.of("motion", "presence", "bed") or self.of("contact")
+
+    def away(self, cell: Cell) -> bool:
+        """Is the cell silent beyond its limit, or its device or line down?"""
+        return cell.lapsed or cell.device in self.offline
+
+    def blind(self) -> bool:
+        """Can silence not be believed: no sensor that would see a person, none heard yet, or one of them away?"""
+        sensing = self.sensing()
+        known = any(cell.heard is not None for cell in sensing)
+        return not known or any(self.away(cell) for cell in (*sensing, *self.of("door")))
+
+    def held(self, now: datetime, longest: Mapping[str, timedelta]) -> Cell | None:
+        """A sensor that still feels somebody, and not for so long (`longest`, by point) that it must be stuck."""
+        for cell in self.of(*longest):
+            on = cell.value is True and cell.live and not self.away(cell) and cell.quality is Quality.GOOD
+            if on and (cell.changed is None or now - cell.changed < longest[cell.point]):
+                return cell
+        return None
+
+    def forsake(self, device: str) -> None:
+        """The device went away: its values are no longer live."""
+        for cell in self.all.values():
+            if cell.device == device:
+                cell.live = cell.calm = False
+
+    def lapse(self, now: datetime) -> list[Cell]:
+        """Mark and return the cells whose values grew stale by now."""
+        gone = [cell for cell in self._perishable if not cell.lapsed and (cell.fresh_until() or FAR) <= now]
+        for cell in gone:
+            cell.lapsed, cell.calm = True, False
+        return gone
+
+    def due(self) -> datetime:
+        """When the next value grows stale."""
+        return min((cell.fresh_until() or FAR for cell in self._perishable if not cell.lapsed), default=FAR)

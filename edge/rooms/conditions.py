@@ -1,0 +1,121 @@
+"""Faults that are there or not: on and off delays, one raise and one clear each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from edge.rooms.cells import FAR
+from edge.rooms.signals import ConditionCleared, ConditionRaised, Effect, Evidence
+
+AT_ONCE = timedelta(0)
+
+
+class Fault(NamedTuple):
+    """What may be wrong: `part` tells apart the points of one device."""
+
+    kind: str
+    device: str | None = None
+    part: str = ""
+
+
+@dataclass(slots=True)
+class Standing:
+    """A condition that is raised, or on its way to be."""
+
+    kind: str
+    device: str | None
+    at: datetime  # raised at; while rising: when it will be
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(slots=True)
+class ConditionsState:
+    """Everything that a restart must keep."""
+
+    raised: dict[str, Standing]
+    rising: dict[str, Standing]
+    falling: dict[str, datetime]
+
+
+class Conditions:
+    """The conditions of one room. `soonest` is never later than the next timer."""
+
+    def __init__(self, room: str, emit: Callable[[Effect], None], priority: Callable[[str, str | None], str]) -> None:
+        self._room = room or None
+        self._emit = emit
+        self._priority = priority
+        self.state = ConditionsState({}, {}, {})
+        self.soonest = FAR
+
+    def key(self, fault: Fault) -> str:
+        """The stable name of a fault: the same fault is one alert."""
+        place = fault.device or self._room or "house"
+        return f"{fault.kind}:{place}/{fault.part}" if fault.part else f"{fault.kind}:{place}"
+
+    def present(
+        self, fault: Fault, now: datetime, delay: timedelta = AT_ONCE, evidence: tuple[Evidence, ...] = ()
+    ) -> None:
+        """The fault shows; it is raised when it has shown for `delay`."""
+        key = self.key(fault)
+        self.state.falling.pop(key, None)
+        if key in self.state.raised:
+            return
+        if delay <= AT_ONCE:
+            self.state.rising.pop(key, None)
+            self._raise(key, Standing(fault.kind, fault.device, now, evidence))
+        elif key not in self.state.rising:
+            self.state.rising[key] = Standing(fault.kind, fault.device, now + delay, evidence)
+            self.soonest = min(self.soonest, now + delay)
+
+    def absent(self, fault: Fault, now: datetime, delay: timedelta = AT_ONCE) -> None:
+        """The fault does not show; it is cleared when it has not shown for `delay`."""
+        key = self.key(fault)
+        self.state.rising.pop(key, None)
+        if key not in self.state.raised or key in self.state.falling:
+            return
+        if delay <= AT_ONCE:
+            self._clear(key)
+        else:
+            self.state.falling[key] = now + delay
+            self.soonest = min(self.soonest, now + delay)
+
+    def happened(self, fault: Fault, now: datetime, hold: timedelta, evidence: tuple[Evidence, ...] = ()) -> None:
+        """The fault is an event: it stands for `hold` after the last one."""
+        self.present(fault, now, evidence=evidence)
+        self.absent(fault, now, hold)
+
+    def suspend(self, fault: Fault) -> None:
+        """Nothing can be said now: a fault on its way is forgotten, one that stands keeps standing."""
+        self.state.rising.pop(self.key(fault), None)
+
+    def is_raised(self, fault: Fault) -> bool:
+        """Is the fault standing?"""
+        return self.key(fault) in self.state.raised
+
+    def kinds(self) -> list[str]:
+        """The kinds now present, each once."""
+        return sorted({standing.kind for standing in self.state.raised.values()})
+
+    def tick(self, now: datetime) -> None:
+        """Raise and clear what is due."""
+        for key in [key for key, standing in self.state.rising.items() if standing.at <= now]:
+            self._raise(key, self.state.rising.pop(key))
+        for key in [key for key, due in self.state.falling.items() if due <= now]:
+            del self.state.falling[key]
+            self._clear(key)
+        self.retime()
+
+    def retime(self) -> None:
+        """Count `soonest` anew."""
+        rising = (standing.at for standing in self.state.rising.values())
+        self.soonest = min((*rising, *self.state.falling.values()), default=FAR)
+
+    def _raise(self, key: str, standing: Standing) -> None:
+        self.state.raised[key] = standing
+        priority = self._priority(standing.kind, standing.device)
+        self._emit(ConditionRaised(key, standing.kind, self._room, standing.device, priority, standing.evidence))
+
+    def _clear(self, key: str) -> None:
+        standing = self.state.raised.pop(key)
+        self._emit(ConditionCleared(key, standing.kind, self._room, standing.device))

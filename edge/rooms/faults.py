@@ -1,0 +1,187 @@
+"""What is wrong in a room: sensors' alarms, doors left open, batteries, sensors that lie."""
+
+from datetime import datetime, timedelta
+
+from devices.model import Profile, Value
+from edge.rooms.cells import FAR, Cell, Cells
+from edge.rooms.climate import Climate
+from edge.rooms.conditions import Conditions, Fault
+from edge.rooms.parameters import RoomParameters
+from edge.rooms.signals import Evidence
+
+PRIORITY = {
+    "leak": "critical",
+    "smoke": "critical",
+    "sos": "critical",
+    "door_forced": "high",
+    "lock_tampered": "high",
+    "tamper": "high",
+    "unknown_credential": "high",
+}
+"""All others are medium."""
+
+
+class Faults:
+    """Tells the conditions of one room what shows and what does not."""
+
+    def __init__(self, parameters: RoomParameters, cells: Cells, climate: Climate, conditions: Conditions) -> None:
+        self.profiles: dict[str, Profile] = {}
+        self.slept: dict[str, int] = {}  # entries a motion sensor or a door contact slept through
+        self.last_entry: datetime | None = None
+        self._parameters = parameters
+        self._cells = cells
+        self._climate = climate
+        self._conditions = conditions
+        self._stuck = {
+            "motion": timedelta(hours=parameters.motion_stuck_hours),
+            "presence": timedelta(hours=parameters.presence_stuck_hours),
+            "bed": timedelta(hours=parameters.presence_stuck_hours),
+        }
+        self._ajar = timedelta(minutes=parameters.ajar_minutes)
+        self._still = timedelta(hours=parameters.temperature_stuck_hours)
+        self._unreached = timedelta(minutes=parameters.setpoint_minutes)
+        self._safe = timedelta(seconds=parameters.safety_clear_seconds)
+        self._hold = timedelta(minutes=parameters.event_hold_minutes)
+
+    def is_lock(self, device: str) -> bool:
+        """Is the device a door lock?"""
+        return self._cells.get(device, "lock") is not None
+
+    def priority(self, kind: str, device: str | None, *, occupied: bool) -> str:
+        """How urgent a fault is; a door stands open for somebody who is in."""
+        if kind == "door_ajar" and occupied:
+            return "low"
+        if kind == "low_battery" and device is not None and self.is_lock(device):
+            return "high"
+        return PRIORITY.get(kind, "medium")
+
+    def doors(self, now: datetime, *, staff: bool) -> None:
+        """Doors left open; staff at work may leave them so."""
+        for cell in self._cells.of("door"):
+            fault = Fault("door_ajar", cell.device)
+            if cell.text() != "open":
+                self._conditions.absent(fault, now)
+            elif staff:
+                self._conditions.suspend(fault)
+            elif cell.live:
+                opened = Evidence("door_opened", cell.changed or now)
+                self._conditions.present(fault, now, self._ajar, (opened,))
+
+    def toggled(self, cell: Cell, now: datetime) -> None:
+        """A door contact moved: it is alive."""
+        if self.slept.pop(cell.device, None) is not None:
+            self._conditions.absent(Fault("sensor_stuck", cell.device, "door"), now)
+
+    def felt(self, cell: Cell, now: datetime) -> None:
+        """A motion, presence or bed sensor went on or off."""
+        delay = self._stuck.get(cell.point)
+        if delay is None:
+            return
+        fault = Fault("sensor_stuck", cell.device, cell.point)
+        self._conditions.absent(fault, now)
+        if cell.value is True:
+            self.slept.pop(cell.device, None)
+            self._conditions.present(fault, now, delay, (Evidence("constant_since", now, {"point": cell.point}),))
+
+    def entered(self, now: datetime) -> None:
+        """Somebody came in by card: door contact and motion sensors should notice."""
+        entry = timedelta(seconds=self._parameters.entry_seconds)
+        if self.last_entry is not None and now - self.last_entry <= entry:
+            return
+        self.last_entry = now
+        for cell in self._cells.of("door", "motion"):
+            if self._cells.away(cell):
+                continue
+            count = self.slept[cell.device] = self.slept.get(cell.device, 0) + 1
+            limit = self._parameters.contact_accesses if cell.point == "door" else self._parameters.silent_entries
+            if count >= limit:
+                fault = Fault("sensor_stuck", cell.device, cell.point)
+                why = Evidence("silent_over_entries", now, {"point": cell.point, "entries": count})
+                self._conditions.present(fault, now, evidence=(why,))
+
+    def offline(self, device: str, now: datetime, *, gone: bool) -> None:
+        """A device went silent by itself, or is heard again."""
+        fault = Fault("device_offline", device)
+        if gone:
+            self._conditions.present(fault, now, evidence=(Evidence("silent_since", now, {"device": device}),))
+        else:
+            self._conditions.absent(fault, now)
+
+    def forsaken(self, device: str) -> None:
+        """Nothing is heard of the device: what was on its way to be a stuck sensor is not."""
+        for point in self._stuck:
+            self._conditions.suspend(Fault("sensor_stuck", device, point))
+
+    def battery(self, cell: Cell, _previous: Value, now: datetime) -> None:
+        """A battery's percentage or its flag."""
+        profile = self.profiles.get(cell.device)
+        critical = profile.battery_critical if profile is not None else None
+        limit = self._parameters.battery_critical_percent if critical is None else critical
+        percent, flag = self._cells.get(cell.device, "battery"), self._cells.get(cell.device, "battery_low")
+        level = percent.number() if percent is not None else None
+        flagged = flag is not None and flag.value is True
+        fault = Fault("low_battery", cell.device)
+        if flagged or (level is not None and level <= limit):
+            params = {} if level is None else {"percent": level}
+            self._conditions.present(fault, now, evidence=(Evidence("battery_level", now, params),))
+        elif level is None or level >= limit + self._parameters.battery_hysteresis_percent:
+            self._conditions.absent(fault, now)
+
+    def safety(self, cell: Cell, _previous: Value, now: datetime) -> None:
+        """Leak, smoke, SOS, tamper as a point: at once, cleared when quiet for a while."""
+        fault = Fault(self.tamper_kind(cell.device) if cell.point == "tamper" else cell.point, cell.device)
+        if cell.value is True:
+            self._conditions.present(fault, now, evidence=(Evidence(f"{cell.point}_detected", now),))
+        else:
+            self._conditions.absent(fault, now, self._safe)
+
+    def happened(self, kind: str, device: str, now: datetime) -> None:
+        """A fault that is an event."""
+        self._conditions.happened(Fault(kind, device), now, self._hold, (Evidence(kind, now),))
+
+    def tamper_kind(self, device: str) -> str:
+        """A lock's own kind, or tamper."""
+        return "lock_tampered" if self.is_lock(device) else "tamper"
+
+    def temperature(self, cell: Cell, now: datetime) -> None:
+        """A temperature that changed is not stuck."""
+        cell.still_due = now + self._still
+        fault = Fault("sensor_stuck", cell.device, "temperature")
+        if self._conditions.is_raised(fault):
+            self._conditions.absent(fault, now)
+
+    def unchanged(self, cell: Cell, now: datetime) -> None:
+        """A temperature was heard again, the same for too long."""
+        cell.still_due = FAR
+        why = Evidence("unchanged_since", cell.changed or now, {"point": cell.point})
+        self._conditions.present(Fault("sensor_stuck", cell.device, "temperature"), now, evidence=(why,))
+
+    def resume(self, cell: Cell) -> None:
+        """A cell got its value back after a restart."""
+        if cell.point == "temperature" and cell.changed is not None:
+            cell.still_due = cell.changed + self._still
+
+    def setpoint(self, now: datetime) -> None:
+        """Something of the climate, the door or a window changed."""
+        thermostat = self._climate.thermostat()
+        if thermostat is None:
+            return
+        fault = Fault("setpoint_not_reached", thermostat.device)
+        unreached = self._climate.unreached(standing=self._conditions.is_raised(fault))
+        if unreached:
+            why = Evidence("setpoint_missed", now, {"setpoint_c": thermostat.value})
+            self._conditions.present(fault, now, self._unreached, (why,))
+        elif unreached is None:
+            self._conditions.suspend(fault)
+        else:
+            self._conditions.absent(fault, now)
+
+    def quality(self, cell: Cell, now: datetime, *, good: bool) -> None:
+        """A value was bad, or good again: implausible after several bad ones more than good ones."""
+        limit = self._parameters.bad_readings
+        cell.bad = max(0, cell.bad - 1) if good else min(limit, cell.bad + 1)
+        fault = Fault("sensor_implausible", cell.device, cell.point)
+        if cell.bad >= limit:
+            self._conditions.present(fault, now, evidence=(Evidence("bad_readings", now, {"point": cell.point}),))
+        elif cell.bad == 0:
+            self._conditions.absent(fault, now)

@@ -1,0 +1,106 @@
+"""The hot path: a reading comes to its cell; what is no news costs next to nothing."""
+
+from datetime import datetime, timedelta
+
+from devices.model import PointSpec, Quality, Reading, Value
+from edge.rooms.cells import EVENTS, Absence, Cell, Cells
+from edge.rooms.faults import Faults
+from edge.rooms.points import Marks, Points
+from edge.rooms.signals import DeviceHeard
+
+NO_SPEC = PointSpec("")
+
+
+class Intake:
+    """Readings and the health of devices, for one room."""
+
+    def __init__(self, cells: Cells, points: Points, faults: Faults, marks: Marks) -> None:
+        self._cells = cells
+        self._points = points
+        self._faults = faults
+        self._marks = marks
+
+    def add(self, device: str, point: str, spec: PointSpec = NO_SPEC) -> Cell:
+        """A new point of the room."""
+        freshness = None if spec.freshness_s is None else timedelta(seconds=spec.freshness_s)
+        handler = self._online if point == "online" else self._points.handler(point)
+        cell = Cell(device, point, handler, freshness)
+        self._cells.add(cell)
+        return cell
+
+    def reading(self, reading: Reading, now: datetime) -> None:
+        """Take one reading."""
+        device, _, point, value, quality, _, _, _, retained = reading
+        cell = self._cells.all.get((device, point))
+        if cell is None:
+            cell = self.add(device, point)
+        if quality is not Quality.GOOD or retained or value is None:
+            self._doubtful(cell, reading, now)
+        elif cell.calm and value == cell.value:
+            cell.heard = now
+            if now >= cell.still_due:
+                self._faults.unchanged(cell, now)
+        else:
+            self._news(cell, value, now)
+
+    def health(self, signal: DeviceHeard, now: datetime) -> None:
+        """A device, or the line it hangs on, went silent or came back."""
+        offline = self._cells.offline
+        if signal.online:
+            self._faults.offline(signal.device, now, gone=False)
+            known = offline.pop(signal.device, None)
+            self._marks.shown(changed=known is not None)
+            return
+        if signal.cause is None:
+            self._faults.offline(signal.device, now, gone=True)
+        self._faults.forsaken(signal.device)
+        self._cells.forsake(signal.device)
+        known = offline.setdefault(signal.device, Absence(now, signal.cause))
+        self._marks.shown(changed=known.at == now)
+
+    def _online(self, cell: Cell, _previous: Value, now: datetime) -> None:
+        """What the device's bridge says of it."""
+        self.health(DeviceHeard(cell.device, online=cell.value is True), now)
+
+    def _news(self, cell: Cell, value: Value, now: datetime) -> None:
+        """A live reading that is new, or the first after a time of doubt."""
+        previous = cell.value
+        if previous != value and not cell.accepts(value):
+            self._bad(cell, now)
+            return
+        cell.heard = now
+        cell.unseen = False
+        if not cell.calm:
+            self._settle(cell, now)
+        if previous != value:
+            cell.value, cell.changed = value, now
+            cell.handler(cell, previous, now)
+
+    def _settle(self, cell: Cell, now: datetime) -> None:
+        cell.unseen = not cell.live
+        cell.live, cell.lapsed, cell.quality = True, False, Quality.GOOD
+        if cell.bad:
+            self._faults.quality(cell, now, good=True)
+        cell.calm = cell.bad == 0
+        self._marks.shown(changed=True)
+
+    def _doubtful(self, cell: Cell, reading: Reading, now: datetime) -> None:
+        """Not live, or not good: a state at most, never an event."""
+        value = reading.value
+        if reading.quality is Quality.BAD or value is None or not cell.accepts(value):
+            if not reading.retained:
+                self._bad(cell, now)
+            return
+        if cell.point in EVENTS or (cell.live and value == cell.value):
+            return
+        previous, cell.value = cell.value, value
+        cell.heard = reading.device_time or cell.heard
+        cell.live = cell.calm = False
+        self._marks.shown(changed=True)
+        if previous != value and cell.point != "door":
+            cell.handler(cell, previous, now)
+
+    def _bad(self, cell: Cell, now: datetime) -> None:
+        cell.quality, cell.calm = Quality.BAD, False
+        self._faults.quality(cell, now, good=False)
+        self._marks.changed = True

@@ -1,0 +1,50 @@
+"""The timers and thresholds of a room, with their defaults; every one may be set for a property."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RoomParameters:
+    """Units are in the names. `utc_offset_minutes` is the hotel's present distance from UTC (for day and night)."""
+
+    search_minutes: float = 10  # silence after the door until the room is vacant
+    grace_seconds: float = 15  # motion this soon after the door may be somebody on the way out
+    shared_search_minutes: float = 15  # the same by day when several guests were inside
+    night_search_minutes: float = 30  # the same at night with several guests, and after a door edge nobody saw
+    sleeper_search_minutes: float = 300  # one of several leaves at night: longer than a sleeper is still
+    night_from: int = 22  # local hours
+    night_until: int = 8
+    sleep_until: int = 6
+    utc_offset_minutes: float = 0
+    hold_seconds: float = 100  # a motion sensor still on so long after the door saw somebody stay
+    late_access_seconds: float = 10  # a lock's message may come this much after the door's
+    entry_seconds: float = 60  # a card is followed by the door within this
+    visit_max_minutes: float = 180  # motion after so long is not the staff's
+    cleaning_start_minutes: float = 2
+    cleaning_min_minutes: float = 8
+    ajar_minutes: float = 5
+    setpoint_degrees: float = 2
+    setpoint_minutes: float = 45
+    motion_stuck_hours: float = 2
+    presence_stuck_hours: float = 24
+    temperature_stuck_hours: float = 24
+    silent_entries: int = 5  # entries by card that a motion sensor slept through
+    contact_accesses: int = 3  # cards at the lock that the door contact slept through
+    bad_readings: int = 3
+    battery_critical_percent: float = 10  # where the profile names none
+    battery_hysteresis_percent: float = 5
+    safety_clear_seconds: float = 10  # leak, smoke, sos: quiet for so long before they are cleared
+    event_hold_minutes: float = 10  # a fault that is an event stands so long after the last one
+    refresh_seconds: float = 60  # how often unchanged values are told again, so that their ages stay true
+
+    @classmethod
+    def of(cls, timers: Mapping[str, float]) -> "RoomParameters":
+        """The defaults with those of `timers` that have a parameter's name; other names are left alone."""
+        known = {field.name: field.type for field in fields(cls)}
+        whole = {name for name, kind in known.items() if kind in (int, "int")}
+        chosen: dict[str, Any] = {
+            name: int(value) if name in whole else float(value) for name, value in timers.items() if name in known
+        }
+        return cls(**chosen)

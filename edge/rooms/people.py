@@ -1,0 +1,168 @@
+"""Guests and staff together: whose door edge, whose motion is it?"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from edge.rooms.cells import FAR, Cells
+from edge.rooms.cleaning import Cleaning
+from edge.rooms.occupancy import Occupancy, Phase
+from edge.rooms.parameters import RoomParameters
+from edge.rooms.signals import Effect
+from edge.rooms.visits import Visit, Visits
+
+ATTENDANT = "housekeeping"
+STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
+SLACK = timedelta(minutes=1)
+
+
+class People:
+    """Who is in one room. Methods return whether something shown changed."""
+
+    def __init__(self, room: str, parameters: RoomParameters, cells: Cells, emit: Callable[[Effect], None]) -> None:
+        self.occupancy = Occupancy(parameters)
+        self.visits = Visits(parameters)
+        self.cleaning = Cleaning(room, parameters, emit)
+        self.cells = self._cells = cells
+        self.parameters = parameters
+        self._hold = timedelta(seconds=parameters.hold_seconds)
+        self._late = timedelta(seconds=parameters.late_access_seconds)
+        presence = timedelta(hours=parameters.presence_stuck_hours)
+        self._longest = {
+            "bed": presence,
+            "presence": presence,
+            "motion": timedelta(hours=parameters.motion_stuck_hours),
+        }
+
+    def due(self) -> datetime:
+        """When time alone changes something next."""
+        visit, blind = self.visits.visit, self.occupancy.blind
+        answer = self.occupancy.deadline()
+        if visit is None:
+            return answer or FAR
+        dues = [self.visits.deadline(blind=blind), None if visit.looked else self.cleaning.due(visit)]
+        dues.append(answer if visit.guest_came else None)
+        return min((due for due in dues if due is not None), default=FAR)
+
+    def door(self, at: datetime, *, opened: bool, unseen: bool = False) -> bool:
+        """The door moved."""
+        visit = self.visits.visit
+        if visit is not None:
+            self.visits.door(at, opened=opened)
+            if not visit.guest_came:
+                return False
+        code = "door_opened" if opened else "door_closed"
+        if self._cells.sensing():
+            return self.occupancy.door(at, code, unseen=unseen)
+        return self.occupancy.nobody_knows(at, code)
+
+    def activity(self, at: datetime, device: str, point: str) -> bool:
+        """Somebody moved inside; during a visit it is taken for the staff."""
+        visit = self.visits.visit
+        if visit is None:
+            return self._guest_activity(at, device, point)
+        self.visits.activity(at)
+        started = self.cleaning.consider(visit, at, inside=visit.active is not None)
+        return (visit.guest_came and self._guest_activity(at, device, point)) or started
+
+    def staff(self, at: datetime, kind: str, credential: str | None) -> bool:
+        """A staff card opened the lock."""
+        undone = self.visits.visit is None and self.occupancy.undo_door(at)
+        visit = Visit(kind, entered=at, last_edge=at, settled=at, credential=credential)
+        if kind == ATTENDANT:
+            visit.attendant_since, visit.attendant = at, credential
+        visit.seen_entering = undone or self._open_door() or not self._cells.of("door")
+        visit.guest_inside = self.occupancy.question.answer == "occupied" or not self._cells.sensing()
+        self.visits.card(visit)
+        return True
+
+    def guest(self, at: datetime) -> bool:
+        """A guest's card (or one of no known class) opened the lock."""
+        left = self.visits.left_before(at, self._late)
+        if left is not None:
+            self._end_visit(left)
+        self.cleaning.forget()
+        if self.visits.visit is not None:
+            self.visits.guest_card(at)
+            return self.occupancy.certain(at, "guest_entered")
+        if self._cells.sensing():
+            return self.occupancy.door(at, "guest_entered")
+        return self.occupancy.nobody_knows(at, "guest_entered")
+
+    def bolt(self, at: datetime) -> bool:
+        """The bolt was thrown from inside."""
+        return self.occupancy.certain(at, "bolt_on")
+
+    def see(self, now: datetime) -> bool:
+        """Judge anew whether the sensors can be believed. Returns whether that changed."""
+        blind = self._cells.blind()
+        if blind == self.occupancy.blind:
+            return False
+        self.occupancy.blind = blind
+        if not blind:
+            self._listen(now)
+        return True
+
+    def wake(self, now: datetime) -> None:
+        """After a restart: a deadline that passed while nobody listened was no silence."""
+        deadlines = (self.occupancy.deadline(), self.visits.deadline(blind=self.occupancy.blind))
+        if any(deadline is not None and deadline + SLACK < now for deadline in deadlines):
+            self._listen(now)
+
+    def tick(self, at: datetime) -> bool:
+        """Do what is due by `at`."""
+        visit, blind = self.visits.visit, self.occupancy.blind
+        changed = visit is not None and self._look(visit, at)
+        if visit is not None and (self.visits.deadline(blind=blind) or FAR) <= at:
+            changed |= self._judge(visit, at)
+        visit, deadline = self.visits.visit, self.occupancy.deadline()
+        if deadline is not None and deadline <= at and (visit is None or visit.guest_came):
+            changed |= self.occupancy.expire(at, self._held(at, self.occupancy.question.last_door))
+        return changed
+
+    def _listen(self, now: datetime) -> None:
+        self.occupancy.listen_again(now)
+        if self.visits.visit is not None:
+            self.visits.visit.listening = now
+
+    def _look(self, visit: Visit, at: datetime) -> bool:
+        due = self.cleaning.due(visit)
+        if visit.looked or due is None or due > at:
+            return False
+        visit.looked = True
+        held = self._held(at, visit.last_edge) is not None
+        inside = visit.active is not None or held or self._open_door() or not self._cells.sensing()
+        return self.cleaning.consider(visit, at, inside=inside)
+
+    def _judge(self, visit: Visit, at: datetime) -> bool:
+        left = self.visits.judge(at, held=self._held(at, visit.last_edge) is not None)
+        if left is None:
+            return self.cleaning.consider(visit, at, inside=True)
+        stayed = visit.active is not None and not visit.guest_inside
+        self._end_visit(left)
+        if stayed:
+            self.occupancy.certain(at, "motion_seen")
+        return True
+
+    def _end_visit(self, left: datetime) -> None:
+        visit, self.visits.visit = self.visits.visit, None
+        if visit is None:
+            return
+        self.cleaning.end(left)
+        if visit.seen_entering and not visit.guest_came:
+            self.occupancy.staff_left(left)
+
+    def _guest_activity(self, at: datetime, device: str, point: str) -> bool:
+        vacant = self.occupancy.question.phase is Phase.VACANT
+        changed = self.occupancy.activity(at, device, point)
+        if changed and vacant:
+            self.cleaning.forget()
+        return changed
+
+    def _open_door(self) -> bool:
+        return any(cell.text() == "open" and cell.live for cell in self._cells.of("door"))
+
+    def _held(self, at: datetime, edge: datetime | None) -> str | None:
+        if edge is not None and at - edge <= self._hold:
+            return None
+        cell = self._cells.held(at, self._longest)
+        return cell.device if cell is not None else None

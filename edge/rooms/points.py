@@ -1,0 +1,176 @@
+"""What each point of a room means: the table from point to handler."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from devices.model import CredentialClass, DeviceEvent, Value
+from edge.rooms.cells import Cell, Cells, Handler
+from edge.rooms.faults import Faults
+from edge.rooms.people import STAFF, People
+from edge.rooms.signals import AccessHappened, Effect
+
+
+@dataclass(slots=True)
+class Marks:
+    """What the signal at hand brought about so far."""
+
+    out: list[Effect] = field(default_factory=list)
+    changed: bool = False  # something shown
+    retime: bool = False  # a timer may be due earlier
+
+    def shown(self, *, changed: bool) -> None:
+        """Something that people do or undo: note whether it shows."""
+        self.retime = True
+        self.changed |= changed
+
+
+class Points:
+    """Takes the readings and events of one room to those that they concern. A house (`number` "") has faults only."""
+
+    def __init__(self, number: str, people: People, faults: Faults, marks: Marks) -> None:
+        self._number = number
+        self._people = people
+        self._faults = faults
+        self._marks = marks
+        self._cells: Cells = people.cells
+        self._late = timedelta(seconds=people.parameters.late_access_seconds)
+        faulty: dict[str, Handler] = dict.fromkeys(("leak", "smoke", "sos", "tamper"), faults.safety)
+        faulty |= dict.fromkeys(("battery", "battery_low"), faults.battery)
+        lived: dict[str, Handler] = dict.fromkeys(("motion", "presence", "bed", "contact"), self._activity)
+        lived |= dict.fromkeys(("keycard", "occupancy_input"), self._keycard)
+        lived |= {"bolt": self._bolt}
+        lived |= dict.fromkeys(("lock", "request"), self._show)
+        self._table: dict[str, Handler] = {
+            **faulty,
+            **dict.fromkeys(("motion", "presence", "bed"), self._felt),
+            **(lived if number else {}),
+            "door": self._door,
+            "window": self._climate,
+            "setpoint": self._climate,
+            "mode": self._climate,
+            "temperature": self._temperature,
+            "humidity": self._value,
+            "co2": self._value,
+        }
+        self._events = {
+            "access": self._access,
+            "egress": self._egress,
+            "button": self._button,
+            "sos": self._sos,
+            "tamper": self._tamper,
+            "forced": self._forced,
+        }
+
+    def handler(self, point: str) -> Handler:
+        """What to do with a new value of `point`."""
+        return self._table.get(point, _nothing)
+
+    def event(self, event: DeviceEvent, now: datetime) -> None:
+        """Something happened at a device."""
+        handler = self._events.get(event.kind)
+        if handler is not None:
+            handler(event, now)
+
+    def staff_inside(self) -> bool:
+        """Are staff in the room (or supposed to be)?"""
+        return self._people.visits.visit is not None
+
+    def _door(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._faults.toggled(cell, now)
+        opened = cell.value == "open"
+        if self._number and (previous is not None or opened):
+            unseen = cell.unseen and previous is not None
+            self._people.door(now, opened=opened, unseen=unseen)
+        self._marks.shown(changed=True)
+        self._faults.doors(now, staff=self.staff_inside())
+        self._faults.setpoint(now)
+
+    def _felt(self, cell: Cell, previous: Value, now: datetime) -> None:
+        if cell.value is True or previous is True:
+            self._faults.felt(cell, now)
+
+    def _activity(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._felt(cell, previous, now)
+        if cell.value is True and self._people.activity(now, cell.device, cell.point):
+            self._marks.shown(changed=True)
+
+    def _keycard(self, cell: Cell, _previous: Value, now: datetime) -> None:
+        if cell.value is True:
+            self._people.activity(now, cell.device, cell.point)
+        self._marks.shown(changed=True)
+
+    def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:
+        if cell.value is True:
+            self._people.bolt(now)
+        self._marks.shown(changed=True)
+
+    def _show(self, _cell: Cell, _previous: Value, _now: datetime) -> None:
+        self._marks.changed = True
+
+    def _value(self, cell: Cell, previous: Value, _now: datetime) -> None:
+        if _shown(cell.value) != _shown(previous):
+            self._marks.changed = True
+
+    def _temperature(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._value(cell, previous, now)
+        self._faults.temperature(cell, now)
+        self._faults.setpoint(now)
+
+    def _climate(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._value(cell, previous, now)
+        self._faults.setpoint(now)
+
+    def _access(self, event: DeviceEvent, now: datetime) -> None:
+        result, kind = str(event.params.get("result", "denied")), _credential_class(event.params)
+        credential, reason = _text(event.params, "credential"), _text(event.params, "reason")
+        self._marks.out.append(AccessHappened(self._number, event.device, result, kind, credential, reason))
+        if result != "granted":
+            return
+        if kind == CredentialClass.UNKNOWN:
+            self._faults.happened("unknown_credential", event.device, now)
+        if not self._number:
+            return
+        self._faults.entered(now)
+        staff = kind in STAFF
+        self._marks.shown(changed=self._people.staff(now, kind, credential) if staff else self._people.guest(now))
+        self._faults.doors(now, staff=self.staff_inside())
+
+    def _egress(self, _event: DeviceEvent, now: datetime) -> None:
+        moved = (cell.changed for cell in self._cells.of("door"))
+        if self._number and not any(at is not None and now - at <= self._late for at in moved):
+            self._marks.shown(changed=self._people.door(now, opened=True))
+
+    def _button(self, event: DeviceEvent, now: datetime) -> None:
+        if self._number:
+            self._marks.shown(changed=self._people.activity(now, event.device, "button"))
+
+    def _sos(self, event: DeviceEvent, now: datetime) -> None:
+        self._button(event, now)
+        self._faults.happened("sos", event.device, now)
+
+    def _tamper(self, event: DeviceEvent, now: datetime) -> None:
+        self._faults.happened(self._faults.tamper_kind(event.device), event.device, now)
+
+    def _forced(self, event: DeviceEvent, now: datetime) -> None:
+        self._faults.happened("door_forced", event.device, now)
+
+
+def _nothing(_cell: Cell, _previous: Value, _now: datetime) -> None:
+    """A point that nothing follows from."""
+
+
+def _shown(value: Value) -> Value:
+    return round(value, 1) if isinstance(value, float) else value
+
+
+def _text(params: Mapping[str, Any], name: str) -> str | None:
+    value = params.get(name)
+    return None if value is None else str(value)
+
+
+def _credential_class(params: Mapping[str, Any]) -> str:
+    name = str(params.get("credential_class", CredentialClass.UNKNOWN))
+    known = name in CredentialClass.__members__.values()
+    return str(CredentialClass(name)) if known else str(CredentialClass.UNKNOWN)

@@ -1,0 +1,159 @@
+"""The room's state as it is told: the shape of the link's up/room body."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from devices.model import Quality
+from edge.rooms.cells import SENSING, Cell, Cells
+from edge.rooms.occupancy import Phase, Question
+from edge.rooms.signals import Evidence, RoomFacts
+from edge.rooms.visits import Visit
+
+MOST_EVIDENCE = 8
+CONFIDENCE = {Phase.UNKNOWN: 0.0, Phase.CHECKING: 0.6, Phase.LATCHED: 0.95, Phase.VACANT: 0.9}
+
+
+@dataclass(slots=True)
+class ManualAnswer:
+    """Set by hand."""
+
+    value: str
+    by: str
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What bears on the occupancy besides the question itself."""
+
+    question: Question
+    cells: Cells
+    facts: RoomFacts | None
+    checked_out: datetime | None
+    visit: Visit | None
+    manual: ManualAnswer | None
+
+
+def sensed(cell: Cell | None, cells: Cells, unknown: str) -> dict[str, Any]:
+    """A point with its age; `unknown` where nothing (good) is known of it."""
+    if cell is None or (cell.value is None and cell.heard is None):
+        return {"value": unknown, "since": None, "heard": None, "fresh_until": None, "stale": False}
+    return {
+        "value": cell.text() or unknown,
+        "since": cell.changed,
+        "heard": cell.heard,
+        "fresh_until": cell.fresh_until(),
+        "stale": not cell.live or cells.away(cell),
+    }
+
+
+def point(cells: Cells, name: str) -> dict[str, Any]:
+    """The first cell of a point that was heard, unknown when none was."""
+    return sensed(_first(cells, name), cells, "unknown")
+
+
+def request(cells: Cells, manual: ManualAnswer | None) -> dict[str, Any]:
+    """Do not disturb, make up room, or none; a panel that went bad keeps its last word, stale."""
+    if manual is not None:
+        return {"value": manual.value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False}
+    cell = _first(cells, "request")
+    last = cell.value if cell is not None and isinstance(cell.value, str) else "none"
+    body = sensed(cell, cells, last)
+    body["stale"] |= cell is not None and cell.quality is Quality.BAD
+    return body
+
+
+def _first(cells: Cells, name: str) -> Cell | None:
+    known = cells.of(name)
+    return next((cell for cell in known if cell.heard is not None), known[0] if known else None)
+
+
+def occupancy(around: Around) -> dict[str, Any]:
+    """The answer, by hand or detected, with confidence and evidence."""
+    question, manual = around.question, around.manual
+    stale = _stale(around)
+    body = {
+        "value": question.answer,
+        "confidence": _confidence(around, stale=stale),
+        "since": question.since,
+        "heard": _heard(around.cells),
+        "fresh_until": _fresh_until(around.cells),
+        "stale": stale,
+        "source": "detected",
+        "until": None,
+        "evidence": [{"code": item.code, "at": item.at, "params": item.params} for item in _evidence(around)],
+        "detected": None,
+    }
+    if manual is not None:
+        body |= {"value": manual.value, "confidence": 1.0, "since": manual.at, "stale": False}
+        body |= {"source": "manual", "until": manual.until, "detected": question.answer}
+    return body
+
+
+def _witnesses(cells: Cells) -> list[Cell]:
+    return [cell for cell in (*cells.of("door"), *cells.sensing()) if cell.heard is not None]
+
+
+def _heard(cells: Cells) -> datetime | None:
+    return max((cell.heard for cell in _witnesses(cells) if cell.heard is not None), default=None)
+
+
+def _fresh_until(cells: Cells) -> datetime | None:
+    untils = [cell.fresh_until() for cell in _witnesses(cells)]
+    return min((until for until in untils if until is not None), default=None)
+
+
+def _stale(around: Around) -> bool:
+    """An answer is stale when a witness is away, or when none has been heard since the restart."""
+    if around.question.phase is Phase.UNKNOWN and around.question.since is None:
+        return False
+    witnesses = _witnesses(around.cells)
+    return any(around.cells.away(cell) for cell in witnesses) or not any(cell.live for cell in witnesses)
+
+
+def _keycard(cells: Cells) -> Cell | None:
+    known = (cell for cell in cells.of("keycard", "occupancy_input") if cell.live and not cells.away(cell))
+    return next((cell for cell in known if isinstance(cell.value, bool)), None)
+
+
+def _confidence(around: Around, *, stale: bool) -> float:
+    question, facts = around.question, around.facts
+    confidence = CONFIDENCE[question.phase]
+    if question.phase is Phase.VACANT:
+        card = _keycard(around.cells)
+        confidence += 0.0 if card is None else (-0.2 if card.value is True else 0.05)
+        confidence += 0.03 if facts is not None and not facts.rented else 0.0
+        confidence -= 0.05 if facts is not None and facts.guests >= 2 else 0.0
+    if question.phase is Phase.LATCHED and any(item.code == "bolt_on" for item in question.evidence):
+        confidence = 0.99
+    return round(min(confidence, 0.99) * (0.5 if stale else 1.0), 2)
+
+
+def _evidence(around: Around) -> list[Evidence]:
+    cells, question = around.cells, around.question
+    reasons = [_latest(item, question) for item in question.evidence]
+    card = _keycard(cells)
+    if card is not None and card.changed is not None:
+        reasons.append(Evidence("keycard_in" if card.value is True else "keycard_out", card.changed))
+    if around.visit is not None:
+        reasons.append(Evidence("staff_entered", around.visit.entered, {"class": around.visit.by}))
+    if around.checked_out is not None:
+        reasons.append(Evidence("checked_out", around.checked_out))
+    seeing = {cell.device for cell in (*cells.of("door"), *cells.sensing(), *cells.of(*SENSING))}
+    reasons += [
+        Evidence("sensor_silent", absence.at, {"device": device})
+        for device, absence in cells.offline.items()
+        if device in seeing
+    ]
+    if around.manual is not None:
+        reasons.append(Evidence("override", around.manual.at, {"by": around.manual.by}))
+    return sorted(reasons, key=lambda item: item.at)[-MOST_EVIDENCE:]
+
+
+def _latest(item: Evidence, question: Question) -> Evidence:
+    """Motion goes on being seen after it decided."""
+    if item.code != "motion_seen" or question.phase is not Phase.LATCHED or question.last_activity is None:
+        return item
+    return Evidence(item.code, max(item.at, question.last_activity), item.params)

@@ -1,0 +1,219 @@
+"""`service.toml`: everything that is neither the hotel nor its devices. Secrets are never in it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
+
+from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
+from edge.reference import configuration_reference
+from edge.rooms.parameters import RoomParameters
+from edge.url import BrokerUrl
+
+__all__ = ["Settings", "configuration_reference", "load_settings", "service_schema"]
+
+Host = Annotated[str, Field(min_length=1, max_length=255)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Table(BaseModel):
+    """Base of every table: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpTable(Table):
+    """Where the pages and the API listen."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on; 0.0.0.0: every network (put TLS in front).")
+    port: Port = Field(8080, description="0: any free one.")
+
+
+MODES = (
+    "auto: Mosquitto when it is installed, else embedded. mosquitto: started and watched by the service. "
+    "embedded: a small broker for trial and demo only, it forgets what is on its way. url: the hotel's own."
+)
+
+
+class BrokerTable(Table):
+    """The MQTT broker between devices, edge and PMS. INNKEEPER_BROKER_URL overrides `url`."""
+
+    mode: Literal["auto", "mosquitto", "embedded", "url"] = Field("auto", description=MODES)
+    host: Host = Field("127.0.0.1", description="Address the service's own broker listens on.")
+    port: Port = Field(1883, description="Its port; 0: any free one.")
+    url: str = Field("", description="With mode url: mqtt://user@host:port, or mqtts:// for TLS.")
+    max_queued_messages: int = Field(
+        1_000_000, ge=100, description="Messages the broker keeps for each client that is away: the longest outage."
+    )
+    message_size_limit: int = Field(1_048_576, ge=1024, description="Bytes of the largest message the broker takes.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        return _checked_url(value)
+
+    @model_validator(mode="after")
+    def _url_for_mode(self) -> Self:
+        if self.mode == "url" and not self.url:
+            raise ValueError('mode "url" needs url')
+        return self
+
+
+class LinkTable(Table):
+    """How edge and PMS reach each other. INNKEEPER_LINK_URL overrides it."""
+
+    url: str = Field("", description="Broker of the link, mqtt://user@host:port; empty: the broker above.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        return _checked_url(value)
+
+
+class DatabaseTable(Table):
+    """Where the PMS keeps its books. INNKEEPER_DATABASE_URL overrides it."""
+
+    url: str = Field("sqlite", description="sqlite (DATA/pms.db) or postgresql+asyncpg://user@host/database.")
+
+
+class SecurityTable(Table):
+    """Who needs what to sign in."""
+
+    second_factor: tuple[Literal["manager", "frontdesk", "housekeeping", "maintenance"], ...] = Field(
+        (), description="Roles that are asked for a second factor."
+    )
+
+
+class JournalTable(Table):
+    """How much of what was heard is kept. What the PMS has not had yet is kept in any case."""
+
+    messages: int = Field(500_000, ge=50_000, description="Messages kept, at most.")
+    days: float = Field(30, gt=0, description="Days they are kept, at most.")
+    disk_low_mb: int = Field(500, ge=1, description="Free space under which the fault disk_low is raised.")
+
+
+class LogTable(Table):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+def _rooms_table() -> type[Table]:
+    known: dict[str, Any] = {
+        item.name: (float | None, Field(None, ge=-1440, le=100_000, description=f"Default {item.default}."))
+        for item in fields(RoomParameters)
+        if item.name != "utc_offset_minutes"  # follows from the property's time zone
+    }
+    model: type[Table] = create_model("RoomsTable", __base__=Table, **known)
+    model.__doc__ = "Timers and limits of the rooms' logic, in the unit of their name; the property's own win."
+    return model
+
+
+RoomsTable = _rooms_table()
+
+
+class Settings(Table):
+    """`service.toml`."""
+
+    http: HttpTable = HttpTable()
+    broker: BrokerTable = BrokerTable()
+    link: LinkTable = LinkTable()
+    database: DatabaseTable = DatabaseTable()
+    security: SecurityTable = SecurityTable()
+    rooms: Any = Field(default_factory=RoomsTable)
+    journal: JournalTable = JournalTable()
+    log: LogTable = LogTable()
+
+    @field_validator("rooms", mode="before")
+    @classmethod
+    def _rooms(cls, value: object) -> object:
+        return value if isinstance(value, Table) else RoomsTable.model_validate(value)
+
+    @property
+    def timers(self) -> dict[str, float]:
+        """The limits of the rooms' logic that are set."""
+        return {name: value for name, value in self.rooms.model_dump().items() if value is not None}
+
+
+OVERRIDES = {
+    "INNKEEPER_BROKER_URL": ("broker", "url"),
+    "INNKEEPER_LINK_URL": ("link", "url"),
+    "INNKEEPER_DATABASE_URL": ("database", "url"),
+}
+
+
+def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check `service.toml`; a file that is absent means the defaults.
+
+    Raises:
+        ConfigurationError: with every problem, each naming file, table and key.
+    """
+    text = _read(path)
+    content = parse_toml(text, path.name)
+    for name, (table, key) in OVERRIDES.items():
+        if environment.get(name):
+            content.setdefault(table, {})[key] = environment[name]
+    problems = _problems(content, path.name, TomlPlaces(text))
+    if problems:
+        raise ConfigurationError(problems)
+    return Settings.model_validate(content)
+
+
+def service_schema() -> dict[str, Any]:
+    """The JSON schema of `service.toml`."""
+    schema = Settings.model_json_schema()
+    schema["properties"]["rooms"] = RoomsTable.model_json_schema()
+    return schema
+
+
+TABLES: dict[str, type[Table]] = {
+    "http": HttpTable,
+    "broker": BrokerTable,
+    "link": LinkTable,
+    "database": DatabaseTable,
+    "security": SecurityTable,
+    "rooms": RoomsTable,
+    "journal": JournalTable,
+    "log": LogTable,
+}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8") if path.exists() else ""
+    except OSError as error:
+        raise ConfigurationError([Problem(path.name, "", "", error.strerror or str(error))]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([Problem(path.name, "", "", "is not UTF-8 text")]) from error
+
+
+def _problems(content: dict[str, Any], file: str, places: TomlPlaces) -> list[Problem]:
+    found = []
+    for table, values in content.items():
+        if table not in TABLES:
+            found.append(Problem(file, "", table, "unknown key", places.line(table)))
+        elif not isinstance(values, dict):
+            found.append(Problem(file, "", table, f"is not a table: write [{table}]", places.line("", 0, table)))
+        else:
+            found += _table_problems(table, values, file, places)
+    return found
+
+
+def _table_problems(table: str, values: dict[str, Any], file: str, places: TomlPlaces) -> list[Problem]:
+    try:
+        TABLES[table].model_validate(values)
+    except ValidationError as error:
+        return [
+            Problem(file, f"[{table}]", key, message, places.line(table, 0, key)) for key, message in explain(error)
+        ]
+    return []
+
+
+def _checked_url(value: str) -> str:
+    if value:
+        BrokerUrl.parse(value)
+    return value

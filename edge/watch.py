@@ -1,0 +1,101 @@
+"""What nobody tells the edge: the wall clock that jumps, the disk that fills up, the summer time that begins."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from devices.clock import Clock
+from edge.hub import Hub
+from edge.rooms.signals import Evidence
+from edge.sqlite_writer import DiskError
+
+log = structlog.get_logger()
+
+ROUND_SECONDS = 1.0
+JUMP_SECONDS = 2.0
+SLOW_DRIFT_SECONDS = 0.5
+CLOCK_CALM_ROUNDS = 600
+DISK_ROUNDS = 10
+TIDY_ROUNDS = 60
+CLOCK, DISK = "clock_wrong:clock", "disk_low:disk"
+MEGABYTE = 1_000_000
+
+
+class Watch:
+    """Looks once a second. `minutely`: what follows the calendar."""
+
+    def __init__(
+        self, hub: Hub, data: Path, disk_low_mb: int, minutely: Callable[[], None], *, follow_wall: bool = True
+    ) -> None:
+        self._hub = hub
+        self._clock: Clock = hub.clock
+        self._data = data
+        self._limit = disk_low_mb * MEGABYTE
+        self._minutely = minutely
+        self._follow_wall = follow_wall
+        self._drift = 0.0
+        self._calm = 0
+        self.clock_wrong = False
+        self.disk_low = False
+        self.free_bytes = 0
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        rounds = 0
+        while True:
+            self.look_at_clock()
+            if rounds % DISK_ROUNDS == 0:
+                self.look_at_disk(shutil.disk_usage(self._data).free)
+                if self._hub.journal.trouble is not None and not self._hub.uncommitted:
+                    await self._hub.journal.probe()
+            if rounds % TIDY_ROUNDS == 0:
+                self._minutely()
+                await self._tidy()
+            rounds += 1
+            await asyncio.sleep(ROUND_SECONDS)
+
+    def look_at_clock(self) -> None:
+        """A wall clock that moved by itself is said, and followed; slow drift is followed only."""
+        if not self._follow_wall:
+            return
+        drift = self._clock.drift()
+        jump = drift - self._drift
+        self._drift = drift
+        if abs(jump) > JUMP_SECONDS:
+            before = self._clock.now()
+            self._follow()
+            log.warning("clock.jumped", seconds=round(jump, 1))
+            params = {"seconds": round(jump, 1), "before": before.isoformat()}
+            self._hub.raise_condition(CLOCK, "high", Evidence("clock_jumped", self._clock.now(), params))
+            self.clock_wrong, self._calm = True, 0
+            return
+        if abs(drift) > SLOW_DRIFT_SECONDS:
+            self._follow()
+        self._calm += 1
+        if self.clock_wrong and self._calm >= CLOCK_CALM_ROUNDS:
+            self.clock_wrong = False
+            self._hub.clear_condition(CLOCK)
+
+    def look_at_disk(self, free: int) -> None:
+        """Little space is said before there is none; `free` in bytes."""
+        self.free_bytes = free
+        if not self.disk_low and free < self._limit:
+            self.disk_low = True
+            params = {"free_mb": free // MEGABYTE, "limit_mb": self._limit // MEGABYTE}
+            self._hub.raise_condition(DISK, "high", Evidence("disk_low", self._clock.now(), params))
+        elif self.disk_low and free > self._limit * 1.2:
+            self.disk_low = False
+            self._hub.clear_condition(DISK)
+
+    def _follow(self) -> None:
+        self._clock.resync()
+        self._drift = 0.0
+
+    async def _tidy(self) -> None:
+        try:
+            await self._hub.journal.tidy(self._clock.now())
+        except DiskError as error:
+            log.debug("journal.not_tidied", error=str(error))

@@ -1,0 +1,144 @@
+"""The edge's end of the link: rounds of rooms, facts first, what the PMS tells."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from edge.journal import Journal
+from edge.orders import Orders
+from edge.pms_link import EdgeInbox, EdgeOutbox
+from edge.sqlite_writer import DiskError
+from pms.link.messages import Envelope, PropertyBody, RoomBody
+from pms.link.stores import OutboxRow
+from tests.edge.places import CATALOG, START, inventory, reading
+from tests.edge.test_hub import Stage, staged
+from tests.waiting import until
+
+
+async def hear(stage: Stage, number: int, *facts: Any) -> None:
+    """A message, committed."""
+    stage.hear(number, *facts)
+    await until(lambda: number in stage.acknowledged)
+
+
+def outbox_of(stage: Stage) -> EdgeOutbox:
+    return EdgeOutbox(stage.journal, stage.hub, lambda: None)
+
+
+async def test_a_room_that_changes_often_is_one_message_a_round(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outbox = outbox_of(stage)
+        for number in range(50):
+            await hear(stage, number, reading("101_contact", "door", "open" if number % 2 else "closed"))
+        rows = await outbox.pending(0, 500)
+        assert [row.kind for row in rows] == ["room"]
+        assert RoomBody.model_validate_json(rows[0].body).door.value == "open"
+        await hear(stage, 50, reading("101_contact", "door", "closed"))
+        assert await outbox.pending(1, 500) == []
+        await outbox.acknowledged(1)
+        again = await told(outbox, 1)
+        assert RoomBody.model_validate_json(again[0].body).door.value == "closed"
+
+
+async def test_facts_come_before_the_rooms_they_belong_to(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outbox = outbox_of(stage)
+        await hear(stage, 1, reading("101_leak", "leak", True))  # noqa: FBT003 - a value
+        assert [row.kind for row in await outbox.pending(0, 500)] == ["condition", "room"]
+
+
+async def test_a_new_pms_is_told_every_room_and_every_standing_fault(tmp_path: Path) -> None:
+    async with staged(tmp_path, "101", "102") as stage:
+        outbox = outbox_of(stage)
+        await hear(stage, 1, reading("101_leak", "leak", True))  # noqa: FBT003 - a value
+        rows = await outbox.pending(0, 500)
+        await outbox.acknowledged(rows[-1].seq)
+        await outbox.peer_is_new()
+        await until(lambda: not stage.hub._intake.anything())
+        outbox.committed(facts=True)
+        rooms = await told(outbox, rows[-1].seq)
+        assert sorted(row.kind for row in rooms) == ["condition", "room", "room"]
+
+
+async def test_rooms_that_could_not_be_stored_are_told_later(tmp_path: Path) -> None:
+    rooms = [str(number) for number in range(101, 141)]
+    async with staged(tmp_path, *rooms) as stage:
+        outbox = outbox_of(stage)
+        await hear(stage, 1, *(reading(f"{room}_contact", "door", "open") for room in rooms))
+        pages = await stage.journal._writer.write(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+        limit = f"PRAGMA max_page_count={pages}"
+        await stage.journal._writer.write(lambda c: c.execute(limit).fetchone())
+        with pytest.raises(DiskError):
+            await outbox.pending(0, 500)
+        await stage.journal._writer.write(lambda c: c.execute("PRAGMA max_page_count=100000").fetchone())
+        rows = await told(outbox, 0)
+        assert len([row for row in rows if row.kind == "room"]) == len(rooms)
+
+
+async def told(outbox: EdgeOutbox, after: int) -> list[OutboxRow]:
+    """The next rows, as soon as there are any."""
+    return list(await until(lambda: outbox.pending(after, 500)))
+
+
+def said(kind: str, seq: int, **body: object) -> Envelope:
+    """A message of the PMS."""
+    return Envelope(kind=kind, property="h", epoch="pms-1", seq=seq, after=seq - 1, at=START, body=body)
+
+
+async def test_what_the_pms_tells_is_stored_and_taken_up_once(tmp_path: Path) -> None:
+    deadline = datetime.fromisoformat("2026-11-22T10:00:00Z").isoformat()
+    command = {"id": "c1", "room": "101", "device": None, "point": "lock", "value": "locked", "by": "ada"}
+    properties: list[PropertyBody] = []
+    async with staged(tmp_path) as stage:
+        orders = Orders(stage.hub, inventory("101"), CATALOG)
+        inbox = EdgeInbox(stage.journal, stage.hub, orders, properties.append)
+        house_of_pms = {"id": "h", "name": "H", "time_zone": "Europe/Berlin", "rooms": [{"number": "101"}]}
+        batch = [
+            said("property", 1, **house_of_pms),
+            said("room_facts", 2, room="101", rented=False),
+            said("room_facts", 3, room="101", rented=True, guests=2),
+            said("command", 4, **command, deadline=deadline),
+            said("nonsense", 5),
+            said("room_facts", 6, room=7),
+        ]
+        await inbox.apply(batch, 6)
+        await inbox.apply(batch[3:4], 6)
+        assert [order.device for order in stage.field.commands] == ["101_lock"]
+        assert stage.hub.counters["link_unusable"] == 2
+        assert properties[0].time_zone == "Europe/Berlin"
+        facts = stage.room.facts
+        assert facts is not None
+        assert facts.guests == 2
+    journal = await Journal.open(tmp_path / "journal.db")
+    assert journal.loaded.peers == {"pms-1": 6}
+    assert orjson.loads(journal.loaded.facts["room_facts"]["101"])["guests"] == 2
+    await journal.close()
+
+
+async def test_an_order_nobody_can_take_fails(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        orders = Orders(stage.hub, inventory("101"), CATALOG)
+        inbox = EdgeInbox(stage.journal, stage.hub, orders, lambda _: None)
+        body = {"id": "c1", "room": "101", "device": None, "point": "setpoint", "value": 20, "by": "ada"}
+        await inbox.apply([said("command", 1, **body, deadline="2026-11-22T10:00:00Z")], 1)
+        await until(lambda: not stage.hub._intake.anything())
+        assert [(r["state"], r["reason"]) for r in await stage.said("command_result")] == [("failed", "no_such_device")]
+
+
+async def test_a_fault_in_one_rooms_logic_does_not_silence_the_house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> list[Any]:
+        raise ZeroDivisionError
+
+    async with staged(tmp_path, "101", "102") as stage:
+        monkeypatch.setattr(stage.room, "take", broken)
+        stage.hear(1, reading("101_contact", "door", "open"))
+        stage.hear(2, reading("102_contact", "door", "open"))
+        await until(lambda: stage.acknowledged == [1, 2])
+        assert stage.hub.counters["room_faults"] == 1
+        assert stage.hub.house.rooms["102"].view(START)["door"]["value"] == "open"
+        monkeypatch.undo()
