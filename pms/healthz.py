@@ -28,4 +28,5 @@ async def healthz(call: Call) -> web.StreamResponse:
 @routes.own("GET", "/api/openapi.json", permission=PUBLIC)
 async def openapi(call: Call) -> web.StreamResponse:
     """This document."""
-    return web.json_response(document(call.request.config_dict[DECLARED], call.context.version))
+    declared = call.request.config_dict[DECLARED]
+    return web.json_response(document(declared, call.context.version))

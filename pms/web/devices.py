@@ -20,7 +20,7 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
 
 
 async def known_devices(call: ReadCall) -> list[dict[str, Any]]:
-    """Every device, those away first: `id, room, line, profile, online, heard, battery, rejected`, None where nobody has told."""
+    """Every device, those away first: id, room, line, profile, online, heard, battery, rejected (None: not told)."""
     known = await api.known_devices(call.session, call.property_id)
     return sorted((_shown(told) for told in known.values()), key=_first_what_is_away)
 
