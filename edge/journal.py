@@ -160,15 +160,18 @@ class Journal:
         """Put messages for the PMS into the outbox (kind, key, JSON)."""
         await self._write(lambda connection: insert(connection, OUTBOX, facts))
 
-    async def pending(self, after: int, limit: int, more: Sequence[tuple[str, str, bytes]] = ()) -> list[OutboxRow]:
-        """The outbox above `after`, lowest first, once `more` has been put into it."""
+    async def pending(
+        self, after: int, limit: int, more: Sequence[tuple[str, str, bytes]] = ()
+    ) -> tuple[list[OutboxRow], int]:
+        """The outbox above `after`, lowest first, once `more` has been put into it; and its last sequence."""
 
-        def store(connection: sqlite3.Connection) -> list[Any]:
+        def store(connection: sqlite3.Connection) -> tuple[list[Any], int]:
             insert(connection, OUTBOX, more)
-            return connection.execute(PENDING, (after, limit)).fetchall()
+            last = connection.execute("SELECT coalesce(max(seq), 0) FROM outbox").fetchone()[0]
+            return connection.execute(PENDING, (after, limit)).fetchall(), int(last)
 
-        rows = await self._write(store)
-        return [OutboxRow(seq, kind, bytes(body)) for seq, kind, body in rows]
+        rows, last = await self._write(store)
+        return [OutboxRow(seq, kind, bytes(body)) for seq, kind, body in rows], last
 
     def acknowledged(self, through: int) -> None:
         """The PMS has these: forget them with the next commit. What is forgotten twice costs a duplicate, no more."""

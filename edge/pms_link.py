@@ -1,11 +1,12 @@
 """The edge's end of the link: facts from the journal's outbox in their order, rooms when they have changed.
 
-A room is put into the outbox only when the link can send it, and one round of rooms is on its way at a time: what
-changes meanwhile, fifty times perhaps, is one message of the next round. So the PMS sets the pace.
+A room is put into the outbox only when the link can send it, and only one state of a room is on its way at a time: what
+changes in it meanwhile, fifty times perhaps, is one message once that is acknowledged. So the PMS sets the pace.
 """
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import orjson
@@ -18,7 +19,7 @@ from edge.journal import Journal
 from edge.journal_rows import StoredCommand
 from edge.orders import Orders
 from edge.recovery import learn
-from pms.link.messages import DOWN, MERGEABLE, CommandBody, Envelope, PropertyBody, RoomFactsBody
+from pms.link.messages import DOWN, CommandBody, Envelope, PropertyBody, RoomFactsBody
 from pms.link.stores import OutboxRow
 
 log = structlog.get_logger()
@@ -35,7 +36,8 @@ class EdgeOutbox:
         self._journal = journal
         self._hub = hub
         self._wake = wake
-        self._on_the_way: set[int] = set()
+        self._rounds: deque[tuple[int, frozenset[str]]] = deque()  # rooms sent together, up to this sequence
+        self._on_the_way: set[str] = set()
         self._unread = True
         self._rest_until = 0.0
 
@@ -56,19 +58,21 @@ class EdgeOutbox:
             return []
         self._unread = False
         try:
-            rows = await self._journal.pending(after, limit, fresh)
+            rows, last = await self._journal.pending(after, limit, fresh)
         except Exception:
             self._again(fresh)
             raise
         self._unread = len(rows) == limit
-        for row in rows:
-            if row.kind in MERGEABLE:
-                self._on_the_way.add(row.seq)
+        if fresh:
+            rooms = frozenset(item.key for item in fresh)
+            self._rounds.append((last, rooms))
+            self._on_the_way |= rooms
         return rows
 
     async def acknowledged(self, through: int) -> None:
         """The PMS has them."""
-        self._on_the_way = {seq for seq in self._on_the_way if seq > through}
+        while self._rounds and self._rounds[0][0] <= through:
+            self._on_the_way -= self._rounds.popleft()[1]
         self._journal.acknowledged(through)
 
     async def peer_is_new(self) -> None:
@@ -79,9 +83,9 @@ class EdgeOutbox:
     def _fresh(self, limit: int) -> list[Fact]:
         """States made now of what has changed; at most a fifth of the time goes into it."""
         started = time.monotonic()
-        if self._on_the_way or started < self._rest_until:
+        if started < self._rest_until:
             return []
-        chosen = list(self._hub.dirty)[:limit]
+        chosen = [number for number in self._hub.dirty if number not in self._on_the_way][:limit]
         now = self._hub.clock.now()
         fresh = []
         for number in chosen:

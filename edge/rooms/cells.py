@@ -40,6 +40,7 @@ class Cell:
     point: str
     handler: Handler
     freshness: timedelta | None = None
+    hold: timedelta | None = None  # it goes off so long after the last motion; None: not known
     value: Value = None
     quality: Quality = Quality.GOOD
     heard: datetime | None = None
@@ -50,6 +51,13 @@ class Cell:
     calm: bool = False
     unseen: bool = False  # the last good reading came after a time when nobody listened
     still_due: datetime = FAR  # an equal value from then on is suspicious
+
+    def moved(self, previous: Value, now: datetime) -> datetime | None:
+        """When somebody moved last, by this change: going on, now; going off, the device's own hold ago."""
+        if self.value is True:
+            return now
+        timed = previous is True and self.value is False and not self.unseen
+        return now - self.hold if timed and self.hold is not None else None
 
     def fresh_until(self) -> datetime | None:
         """When the value grows stale by itself; None: it does not."""

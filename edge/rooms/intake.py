@@ -24,7 +24,8 @@ class Intake:
         """A new point of the room."""
         freshness = None if spec.freshness_s is None else timedelta(seconds=spec.freshness_s)
         handler = self._online if point == "online" else self._points.handler(point)
-        cell = Cell(device, point, handler, freshness)
+        hold = spec.wire.get("hold_s")
+        cell = Cell(device, point, handler, freshness, None if hold is None else timedelta(seconds=hold))
         self._cells.add(cell)
         return cell
 

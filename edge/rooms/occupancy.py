@@ -46,6 +46,7 @@ class Occupancy:
         self.parameters = parameters
         self.question = Question()
         self.guests = 1
+        self.rented = True
         self.blind = True
         self.before = Question()
         self._grace = timedelta(seconds=parameters.grace_seconds)
@@ -65,12 +66,13 @@ class Occupancy:
         return True
 
     def activity(self, at: datetime, device: str, point: str) -> bool:
-        """Somebody moved inside: latched, unless it may have been on the way out."""
+        """Somebody moved inside at `at` (now or a while ago): latched, unless it may have been on the way out."""
         question = self.question
-        question.last_activity = at
+        question.last_activity = max(at, question.last_activity or at)
         if question.phase is Phase.LATCHED:
             return False
-        if question.phase is Phase.CHECKING and question.last_door and at - question.last_door <= self._grace:
+        leaving = question.last_door is not None and at - question.last_door <= self._grace
+        if leaving and question.phase is not Phase.UNKNOWN:
             return False
         self._latch(at, Evidence("motion_seen", at, {"device": device, "point": point}))
         return True
@@ -136,7 +138,8 @@ class Occupancy:
         if question.phase is Phase.UNKNOWN and not self.blind:
             question.was_latched = False
             self._turn(Phase.CHECKING, at)
-            question.last_door = question.quiet_since = at
+            question.quiet_since = at
+        question.last_door = max(at, question.last_door or at)
         self.listen_again(at)
         self._because(Evidence("staff_left", at))
         return True
@@ -152,7 +155,7 @@ class Occupancy:
         before = self.question.answer
         self.question.phase = phase
         if self.question.answer != before:
-            self.question.since = at
+            self.question.since = max(at, self.question.since or at)
 
     def _latch(self, at: datetime, why: Evidence) -> None:
         self._turn(Phase.LATCHED, at)

@@ -40,7 +40,7 @@ class People:
         if visit is None:
             return answer or FAR
         dues = [self.visits.deadline(blind=blind), None if visit.looked else self.cleaning.due(visit)]
-        dues.append(answer if visit.guest_came else None)
+        dues.append(answer if self._goes_on(visit) else None)
         return min((due for due in dues if due is not None), default=FAR)
 
     def door(self, at: datetime, *, opened: bool, unseen: bool = False) -> bool:
@@ -58,10 +58,10 @@ class People:
     def activity(self, at: datetime, device: str, point: str) -> bool:
         """Somebody moved inside; during a visit it is taken for the staff."""
         visit = self.visits.visit
-        if visit is None:
+        if visit is None or at < visit.entered:
             return self._guest_activity(at, device, point)
         self.visits.activity(at)
-        started = self.cleaning.consider(visit, at, inside=visit.active is not None)
+        started = self._work(visit, at, inside=visit.active is not None)
         return (visit.guest_came and self._guest_activity(at, device, point)) or started
 
     def staff(self, at: datetime, kind: str, credential: str | None) -> bool:
@@ -71,7 +71,10 @@ class People:
         if kind == ATTENDANT:
             visit.attendant_since, visit.attendant = at, credential
         visit.seen_entering = undone or self._open_door() or not self._cells.of("door")
-        visit.guest_inside = self.occupancy.question.answer == "occupied" or not self._cells.sensing()
+        question = self.occupancy.question
+        visit.guest_inside = question.answer == "occupied" or not self._cells.sensing()
+        came = any(item.code == "guest_entered" for item in question.evidence)
+        visit.guest_sure = came or self._held(at, question.last_door) is not None
         self.visits.card(visit)
         return True
 
@@ -114,10 +117,33 @@ class People:
         changed = visit is not None and self._look(visit, at)
         if visit is not None and (self.visits.deadline(blind=blind) or FAR) <= at:
             changed |= self._judge(visit, at)
+        return self._settle(at) or changed
+
+    def _settle(self, at: datetime) -> bool:
+        """The silence after the door has been long enough; what staff do in the room is none of a guest's doing."""
         visit, deadline = self.visits.visit, self.occupancy.deadline()
-        if deadline is not None and deadline <= at and (visit is None or visit.guest_came):
-            changed |= self.occupancy.expire(at, self._held(at, self.occupancy.question.last_door))
-        return changed
+        if deadline is None or deadline > at or (visit is not None and not self._goes_on(visit)):
+            return False
+        if visit is None or visit.guest_came:
+            return self.occupancy.expire(at, self._held(at, self.occupancy.question.last_door))
+        return self._left_behind(visit, at)
+
+    def _work(self, visit: Visit, at: datetime, *, inside: bool) -> bool:
+        started = self.cleaning.consider(visit, at, inside=inside)
+        open_question = self.occupancy.question.phase is Phase.CHECKING
+        if started and open_question and not self.occupancy.rented and not (visit.guest_came or visit.guest_sure):
+            self._left_behind(visit, at)
+        return started
+
+    def _left_behind(self, visit: Visit, at: datetime) -> bool:
+        """The guest is out; only staff are in."""
+        visit.guest_inside = False
+        return self.occupancy.expire(at, None)
+
+    def _goes_on(self, visit: Visit) -> bool:
+        """May silence still answer during the visit? Not where a guest may have stayed behind unheard."""
+        alone = self.occupancy.guests < 2 or not self.occupancy.rented
+        return visit.guest_came or (alone and not visit.guest_sure)
 
     def _listen(self, now: datetime) -> None:
         self.occupancy.listen_again(now)
@@ -131,12 +157,12 @@ class People:
         visit.looked = True
         held = self._held(at, visit.last_edge) is not None
         inside = visit.active is not None or held or self._open_door() or not self._cells.sensing()
-        return self.cleaning.consider(visit, at, inside=inside)
+        return self._work(visit, at, inside=inside)
 
     def _judge(self, visit: Visit, at: datetime) -> bool:
         left = self.visits.judge(at, held=self._held(at, visit.last_edge) is not None)
         if left is None:
-            return self.cleaning.consider(visit, at, inside=True)
+            return self._work(visit, at, inside=True)
         stayed = visit.active is not None and not visit.guest_inside
         self._end_visit(left)
         if stayed:

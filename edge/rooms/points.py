@@ -93,7 +93,8 @@ class Points:
 
     def _activity(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._felt(cell, previous, now)
-        if cell.value is True and self._people.activity(now, cell.device, cell.point):
+        moved = cell.moved(previous, now)
+        if moved is not None and self._people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)
 
     def _keycard(self, cell: Cell, _previous: Value, now: datetime) -> None:

@@ -156,6 +156,7 @@ class Room:
             faults.resume(cell)
         self.facts = state.facts
         people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
+        people.occupancy.rented = state.facts is None or state.facts.rented
         people.occupancy.blind = self._cells.blind()
         self._conditions.retime()
         self._restored = self._marks.changed = True
@@ -170,7 +171,7 @@ class Room:
         before, self.facts = self.facts, facts
         if facts == before:
             return
-        self._people.occupancy.guests = max(1, facts.guests)
+        self._people.occupancy.guests, self._people.occupancy.rented = max(1, facts.guests), facts.rented
         if before is not None and before.rented and (not facts.rented or facts.stay != before.stay):
             self._checked_out = now
         if facts.rented:

@@ -25,6 +25,7 @@ class Visit:
     listening: datetime | None = None  # the sensors were away until then
     guest_inside: bool = False  # motion says nothing of the staff: a guest may be moving, or there is no sensor
     guest_came: bool = False  # a guest's card during the visit
+    guest_sure: bool = False  # when they came, a guest had just come in or was still felt
 
 
 class Visits:

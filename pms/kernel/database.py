@@ -114,7 +114,7 @@ class Database:
             _inside.reset(token)
         if work.events:
             self.failing = None
-            self.listeners.wake()
+            self.listeners.wake(work.kinds)
 
     async def probe(self) -> None:
         """Ask it for a sign of life. Raises StorageFailed."""

@@ -93,17 +93,17 @@ class Listeners:
     """Wakes the readers of this process after a commit. A hint only: readers also look by themselves now and then."""
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, Collection[str] | None] = {}
 
     @contextmanager
-    def listening(self) -> Iterator[asyncio.Event]:
-        """A flag that is set by each commit with events; the listener clears it."""
+    def listening(self, kinds: Collection[str] | None = None) -> Iterator[asyncio.Event]:
+        """A flag that is set by each commit with events (of these kinds, when given); the listener clears it."""
         flag = asyncio.Event()
-        self._waiting.add(flag)
+        self._waiting[flag] = kinds
         try:
             yield flag
         finally:
-            self._waiting.discard(flag)
+            del self._waiting[flag]
 
     @staticmethod
     async def wait(flag: asyncio.Event, seconds: float) -> None:
@@ -112,7 +112,8 @@ class Listeners:
             async with asyncio.timeout(seconds):
                 await flag.wait()
 
-    def wake(self) -> None:
-        """Something was committed."""
-        for flag in self._waiting:
-            flag.set()
+    def wake(self, kinds: Collection[str] | None = None) -> None:
+        """Events of these kinds were committed; None: of any."""
+        for flag, wanted in self._waiting.items():
+            if kinds is None or wanted is None or not set(wanted).isdisjoint(kinds):
+                flag.set()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pms.kernel.database import Database
 from pms.kernel.errors import Refusal
-from pms.kernel.events import Event, Listeners, events_after
+from pms.kernel.events import Event, Listeners, events_after, head
 from pms.kernel.tables import Base, PropertyId
 from pms.kernel.work import Actor, UnitOfWork
 
@@ -69,6 +69,8 @@ class Reactions:
         self._property_id = property_id
         self._now = now
         self._reactions: list[Reaction] = []
+        self._passed: dict[str, int] = {}
+        """By reaction: up to where nothing was for it. The stored cursor need not move past what others care for."""
         self.failed = 0
 
     def on(self, name: str, kinds: Collection[str], handler: Handler) -> None:
@@ -93,7 +95,7 @@ class Reactions:
         return handled
 
     async def _follow(self, reaction: Reaction) -> None:
-        with self._database.listeners.listening() as flag:
+        with self._database.listeners.listening(reaction.kinds) as flag:
             while True:
                 flag.clear()
                 if await self._step(reaction):
@@ -105,7 +107,11 @@ class Reactions:
         async with self._database.read() as session:
             cursor = await session.get(ReactionCursor, (self._property_id, reaction.name))
             offset = cursor.offset if cursor else 0
-            batch = await events_after(session, self._property_id, offset, kinds=reaction.kinds, limit=BATCH)
+            end = await head(session, self._property_id)
+            after = max(offset, min(self._passed.get(reaction.name, 0), end))
+            batch = await events_after(session, self._property_id, after, kinds=reaction.kinds, limit=BATCH)
+        if not batch:
+            self._passed[reaction.name] = end
         for event in batch:
             await self._handle(reaction, event, offset)
             offset = event.offset

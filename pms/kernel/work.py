@@ -3,15 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import inspect, update
+from sqlalchemy import Table, bindparam, inspect, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.kernel.events import GENESIS, Event, EventKind, FeedHead
 from pms.kernel.tables import Base
+
+_HEAD = cast(Table, FeedHead.__table__)
+_TAKE = (
+    update(_HEAD)
+    .where(_HEAD.c.property_id == bindparam("which"))
+    .values(offset=_HEAD.c.offset + bindparam("step"))
+    .returning(_HEAD.c.offset, _HEAD.c.hash)
+)
+_CHAIN = update(_HEAD).where(_HEAD.c.property_id == bindparam("which")).values(hash=bindparam("last"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,11 @@ class UnitOfWork:
         """How many events were recorded so far."""
         return len(self._recorded)
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of what was recorded so far."""
+        return frozenset(recorded.kind.name for recorded in self._recorded)
+
     def record(self, kind: EventKind, subject: str, payload: Mapping[str, Any] | None = None) -> None:
         """Say what happened: it becomes an event of the feed when the transaction commits.
 
@@ -101,23 +115,15 @@ class UnitOfWork:
             self.session.add(event)
             previous = event.hash
         await self.session.flush()
-        await self.session.execute(
-            update(FeedHead).where(FeedHead.property_id == self.property_id).values(hash=previous)
-        )
+        await self.session.execute(_CHAIN, {"which": self.property_id, "last": previous})
 
     async def _take_offsets(self, count: int) -> tuple[int, str]:
         """The last of `count` offsets now ours, and the hash before the first of them."""
-        take = (
-            update(FeedHead)
-            .where(FeedHead.property_id == self.property_id)
-            .values(offset=FeedHead.offset + count)
-            .returning(FeedHead.offset, FeedHead.hash)
-            .execution_options(synchronize_session=False)
-        )
-        row = (await self.session.execute(take)).first()
+        step = {"which": self.property_id, "step": count}
+        row = (await self.session.execute(_TAKE, step)).first()
         if row is None:
             await self.insert_once(FeedHead, property_id=self.property_id, offset=0, hash=GENESIS)
-            row = (await self.session.execute(take)).one()
+            row = (await self.session.execute(_TAKE, step)).one()
         return row[0], row[1]
 
     def _event(self, recorded: _Recorded, offset: int, previous: str) -> Event:

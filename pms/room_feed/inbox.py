@@ -3,9 +3,10 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import cast
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from pms.kernel.database import Database
@@ -19,6 +20,13 @@ from pms.room_feed.sensed import apply_rooms
 
 log = structlog.get_logger()
 
+_PEER = cast(Table, LinkPeer.__table__)
+_MOVE = (
+    update(_PEER)
+    .where(_PEER.c.property_id == bindparam("which"), _PEER.c.epoch == bindparam("of"))
+    .values(through=bindparam("now"), rejected=_PEER.c.rejected + bindparam("more"))
+    .returning(_PEER.c.ordinal)
+)
 KEPT_ASIDE = 50
 """How many unusable messages are kept to look at."""
 
@@ -103,13 +111,8 @@ class FeedInbox:
         """Move the position of an epoch; its ordinal."""
         if epoch not in self._ordinals:
             await self._meet(work, epoch)
-        ordinal = await work.session.scalar(
-            update(LinkPeer)
-            .where(LinkPeer.property_id == work.property_id, LinkPeer.epoch == epoch)
-            .values(through=through, rejected=LinkPeer.rejected + rejected)
-            .returning(LinkPeer.ordinal)
-            .execution_options(synchronize_session=False)
-        )
+        values = {"which": work.property_id, "of": epoch, "now": through, "more": rejected}
+        ordinal: int | None = await work.session.scalar(_MOVE, values)
         if ordinal is None:
             raise LookupError(f"epoch {epoch} is not in the table of peers")
         return ordinal

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Executable, Table, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,11 +89,17 @@ async def upsert(
     session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]], key: Sequence[str]
 ) -> None:
     """Insert these rows, or replace those with the same key. Rows have the same columns and differ in their keys."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    core = cast(Table, table.__table__)
-    statement = insert(core)  # the Core table: one cached statement, executed for all rows at once
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
+    statement = _upsert(session.get_bind().dialect.name, table, tuple(rows[0]), tuple(key))
+    await session.execute(statement, list(rows))
+
+
+@lru_cache(maxsize=32)
+def _upsert(dialect: str, table: type[Base], columns: tuple[str, ...], key: tuple[str, ...]) -> Executable:
+    """The Core statement, made once: making it costs more than running it."""
+    insert = sqlite_insert if dialect == "sqlite" else postgres_insert
+    statement = insert(cast(Table, table.__table__))
+    changed = {name: statement.excluded[name] for name in columns if name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
 async def sensed_of(

@@ -45,7 +45,7 @@ class Stage:
 
     async def said(self, kind: str) -> list[dict[str, Any]]:
         """The bodies of a kind in the outbox."""
-        return [json.loads(row.body) for row in await self.journal.pending(0, 1000) if row.kind == kind]
+        return [json.loads(row.body) for row in (await self.journal.pending(0, 1000))[0] if row.kind == kind]
 
 
 @contextlib.asynccontextmanager

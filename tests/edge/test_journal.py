@@ -54,7 +54,7 @@ async def test_a_batch_is_there_after_opening_again(tmp_path: Path) -> None:
         assert journal.loaded.conditions == {"leak:1": b'{"kind":"leak"}'}
         assert [command.id for command in journal.loaded.unfinished] == ["c1"]
         assert journal.loaded.keys[-1] == ("field", *(line_message(636).duplicate_key or ()))
-        assert [(row.seq, row.kind) for row in await journal.pending(0, 10)] == [(1, "condition"), (2, "access")]
+        assert [(row.seq, row.kind) for row in (await journal.pending(0, 10))[0]] == [(1, "condition"), (2, "access")]
 
 
 async def test_sequences_are_not_used_again_after_the_outbox_was_emptied(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_sequences_are_not_used_again_after_the_outbox_was_emptied(tmp_pat
         journal.acknowledged(3)
         await journal.say([("access", "", b"{}")])
     async with opened(tmp_path / "journal.db") as journal:
-        assert [row.seq for row in await journal.pending(0, 10)] == [4]
+        assert [row.seq for row in (await journal.pending(0, 10))[0]] == [4]
 
 
 async def test_what_the_pms_told_and_its_position_are_one_commit(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ async def test_a_wrong_operation_does_not_take_its_neighbours_down(tmp_path: Pat
         assert isinstance(results[0], sqlite3.OperationalError)
         assert results[1] is None
         assert journal.trouble is None
-        assert len(await journal.pending(0, 5)) == 1
+        assert len((await journal.pending(0, 5))[0]) == 1
 
 
 async def test_a_failed_fsync_is_the_end_of_this_process(tmp_path: Path) -> None:
