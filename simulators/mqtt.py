@@ -189,6 +189,7 @@ class Session:
             while self._outbox:
                 message = self._outbox[0]
                 await connection.publish(message.topic, message.payload, message.qos, message.retain)
+                obey_cancellation()
                 if self._outbox and self._outbox[0] is message:
                     self._outbox.popleft()
                 self.sent += 1
@@ -226,3 +227,10 @@ async def bare_receive(address: BareAddress, topic: str, count: int, ready: Call
     """The `time.perf_counter()` at which a bare receive loop with `json.loads` had all `count` messages."""
     await bare_receive_times(address, topic, count, ready)
     return time.perf_counter()
+
+
+def obey_cancellation() -> None:
+    """Raise the cancellation that the MQTT library may have swallowed (`asyncio.wait_for` of Python 3.11 does)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

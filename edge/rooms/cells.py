@@ -118,6 +118,11 @@ class Cells:
         """The cells whose silence can say that nobody is in."""
         return self.of("motion", "presence", "bed") or self.of("contact")
 
+    def doors(self) -> list[Cell]:
+        """The contacts that tell of the door: a lock that could but never does is none beside one that does."""
+        known = self.of("door")
+        return [cell for cell in known if cell.heard is not None] or known
+
     def away(self, cell: Cell) -> bool:
         """Is the cell silent beyond its limit, or its device or line down?"""
         return cell.lapsed or cell.device in self.offline
@@ -126,7 +131,7 @@ class Cells:
         """Can silence not be believed: no sensor that would see a person, none heard yet, or one of them away?"""
         sensing = self.sensing()
         known = any(cell.heard is not None for cell in sensing)
-        return not known or any(self.away(cell) for cell in (*sensing, *self.of("door")))
+        return not known or any(self.away(cell) for cell in (*sensing, *self.doors()))
 
     def held(self, now: datetime, longest: Mapping[str, timedelta]) -> Cell | None:
         """A sensor that still feels somebody, and not for so long (`longest`, by point) that it must be stuck."""

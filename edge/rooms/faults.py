@@ -89,7 +89,7 @@ class Faults:
         if self.last_entry is not None and now - self.last_entry <= entry:
             return
         self.last_entry = now
-        for cell in self._cells.of("door", "motion"):
+        for cell in (*self._cells.doors(), *self._cells.of("motion")):
             if self._cells.away(cell):
                 continue
             count = self.slept[cell.device] = self.slept.get(cell.device, 0) + 1

@@ -36,6 +36,9 @@ def unpack(kind: Any, value: Any) -> Any:
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         return _unpack_optional(kind, value)
+    wanted = dict if origin is dict or (isinstance(kind, type) and is_dataclass(kind)) else list
+    if (wanted is dict or origin in (tuple, list)) and not isinstance(value, wanted):
+        raise TypeError(f"{kind} cannot be made of {type(value).__name__}")
     if kind is datetime:
         return datetime.fromisoformat(value)
     if isinstance(kind, type) and issubclass(kind, Enum):

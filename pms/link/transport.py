@@ -83,6 +83,7 @@ class LinkEnd:
                 cause = str(error) or type(error).__name__
             finally:
                 was_up, self._client = self.connected, None
+                obey_cancellation()
             if was_up:
                 backoff = FIRST_BACKOFF_SECONDS
                 self._changed(False, cause)  # noqa: FBT003 - a callback's one argument
@@ -107,6 +108,8 @@ class LinkEnd:
                 await _all(sends)
         except (aiomqtt.MqttError, OSError, ValueError) as error:
             raise LinkDownError(str(error)) from error
+        finally:
+            obey_cancellation()
 
     async def _session(self) -> None:
         settings = self._settings
@@ -162,3 +165,10 @@ async def _all(sends: Sequence[Awaitable[None]]) -> None:
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+def obey_cancellation() -> None:
+    """Raise the cancellation that the MQTT library may have swallowed (`asyncio.wait_for` of Python 3.11 does)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

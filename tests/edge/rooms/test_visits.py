@@ -106,7 +106,8 @@ VISITS = {
     + "10:20 ? occupied",
     "a lock that speaks after the door": VACANT
     + "10:00:00 door open\n10:00:01 ? occupied\n10:00:03 door closed\n10:00:05 card housekeeping\n10:00:05 ? vacant",
-    "a card and no door: nobody came in": VACANT + "10:00 card housekeeping\n10:01 wait x\n10:02 motion on\n10:02 ? occupied",
+    "a card and no door: nobody came in": VACANT
+    + "10:00 card housekeeping\n10:01 wait x\n10:02 motion on\n10:02 ? occupied",
     "short movements that no longer go on when the sensor falls": VACANT
     + "10:00 card housekeeping\n10:00:02 door open\n10:00:05 door closed\n10:00:06 motion on\n10:06:00 motion off"
     + "\n10:06 ?cleaning in_progress\n10:20 ?cleaning in_progress\n10:20 ? vacant",
@@ -120,16 +121,24 @@ def test_visits(script: str) -> None:
     Play("contact", "motion", "lock", "keycard", "thermostat").tell(script)
 
 
-SPELLS = {
+GLANCE = """
+    10:00:00 card housekeeping
+    10:00:02 door open
+    10:00:05 door closed
+    10:00:30 door open
+    10:00:33 door closed
+"""
+SPELLS: dict[str, tuple[str, list[str]]] = {
     "twenty minutes": (comes("10:00") + goes("10:20", "10:21"), ["cleaned"]),
     "eight minutes are enough": (comes("10:00") + goes("10:08", "10:09"), ["cleaned"]),
     "five are a visit": (comes("10:00") + goes("10:05", "10:06"), ["visit"]),
-    "less than two are not told at all": ("10:00 card housekeeping\n10:00:02 door open\n10:00:05 door closed"
-                                          "\n10:00:30 door open\n10:00:33 door closed", []),
+    "less than two are not told at all": (GLANCE, []),
     "a master key does not clean": (comes("10:00", "master") + goes("10:20", "10:21"), []),
     "in and out with the linen": (
-        comes("10:00") + goes("10:10", "10:11") + comes("10:13") + goes("10:25", "10:26"), ["cleaned"]),
-}  # fmt: skip
+        comes("10:00") + goes("10:10", "10:11") + comes("10:13") + goes("10:25", "10:26"),
+        ["cleaned"],
+    ),
+}
 
 
 @pytest.mark.parametrize(("script", "outcomes"), SPELLS.values(), ids=SPELLS.keys())
@@ -149,6 +158,8 @@ def test_both_messages_of_a_cleaning_name_it_and_its_times() -> None:
 
 def test_every_card_is_told_also_a_denied_one() -> None:
     play = Play().tell("9:00 card guest\n9:05 card housekeeping denied\n9:06 card unknown")
-    told = [(each.result, each.credential_class) for each in play.told(AccessHappened) if isinstance(each, AccessHappened)]
+    told = [
+        (each.result, each.credential_class) for each in play.told(AccessHappened) if isinstance(each, AccessHappened)
+    ]
     assert told == [("granted", "guest"), ("denied", "housekeeping"), ("granted", "unknown")]
     assert play.conditions() == ["+unknown_credential:lock"]
