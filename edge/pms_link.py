@@ -27,6 +27,8 @@ log = structlog.get_logger()
 SHARE = 4
 """Making room states for t seconds is followed by SHARE times t without: a flood on the lines keeps its time."""
 LONGEST_REST_SECONDS = 0.5
+BUSY_ABOVE = 100
+"""Uncommitted messages above which the lines come first."""
 
 
 class EdgeOutbox:
@@ -98,7 +100,7 @@ class EdgeOutbox:
     def _rest(self, started: float) -> None:
         spent = time.monotonic() - started
         pause = min(spent * SHARE, LONGEST_REST_SECONDS)
-        if pause > 0.001:
+        if pause > 0.001 and self._hub.uncommitted > BUSY_ABOVE:
             self._rest_until = started + spent + pause
             asyncio.get_running_loop().call_later(pause, self._wake)
 

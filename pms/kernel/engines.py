@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from aiosqlite import Connection as SqliteConnection
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from pms.kernel.one_trip import OneTripConnection
 
 READERS = 4
 POSTGRES_POOL = 8
@@ -35,23 +38,21 @@ def sqlite_file(url: str) -> Path:
 
 def sqlite_writer(url: str) -> AsyncEngine:
     """One connection, taken in turn; every transaction begins IMMEDIATE, so that nothing read in it is out of date."""
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=WAIT_S)
+    engine = _sqlite(url, 1)
     _prepare(engine, "BEGIN IMMEDIATE", ())
     return engine
 
 
 def sqlite_reader(url: str) -> AsyncEngine:
     """A few connections that cannot write; each transaction is one consistent picture."""
-    engine = create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=READERS, max_overflow=0, pool_timeout=WAIT_S
-    )
+    engine = _sqlite(url, READERS)
     _prepare(engine, "BEGIN", ("query_only=ON",))
     return engine
 
 
 def sqlite_migrator(url: str) -> AsyncEngine:
     """For migrations alone: foreign keys off, because a rebuilt table would otherwise delete its children."""
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    engine = _sqlite(url, 1)
     _prepare(engine, "BEGIN IMMEDIATE", ("foreign_keys=OFF",))
     return engine
 
@@ -59,6 +60,22 @@ def sqlite_migrator(url: str) -> AsyncEngine:
 def postgres(url: str) -> AsyncEngine:
     """PostgreSQL, READ COMMITTED: rows that are read to be changed are locked (`with_for_update`)."""
     return create_async_engine(url, pool_size=POSTGRES_POOL, max_overflow=POSTGRES_POOL, pool_timeout=WAIT_S)
+
+
+def _sqlite(url: str, connections: int) -> AsyncEngine:
+    path = sqlite_file(url)
+
+    async def connect() -> SqliteConnection:
+        return await OneTripConnection(path)
+
+    return create_async_engine(
+        url,
+        async_creator=connect,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=WAIT_S,
+    )
 
 
 def _prepare(engine: AsyncEngine, begin: str, extra: tuple[str, ...]) -> None:

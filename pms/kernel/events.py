@@ -6,7 +6,7 @@ codes only.
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -50,18 +50,23 @@ class Event(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
     def computed_hash(self) -> str:
-        """SHA-256 over the previous hash and the canonical JSON of everything else."""
-        content = {
-            "property": self.property_id,
-            "offset": self.offset,
-            "kind": self.kind,
-            "subject": self.subject,
-            "permission": self.permission,
-            "actor": self.actor,
-            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "payload": self.payload,
-        }
-        return hashlib.sha256(self.previous_hash.encode() + canonical(content)).hexdigest()
+        """What its hash must be."""
+        return chained_hash({column.name: getattr(self, column.name) for column in self.__table__.columns})
+
+
+def chained_hash(row: Mapping[str, Any]) -> str:
+    """SHA-256 over the previous hash and the canonical JSON of everything else of an event's row."""
+    content = {
+        "property": row["property_id"],
+        "offset": row["offset"],
+        "kind": row["kind"],
+        "subject": row["subject"],
+        "permission": row["permission"],
+        "actor": row["actor"],
+        "at": row["at"].astimezone(UTC).isoformat(timespec="microseconds"),
+        "payload": row["payload"],
+    }
+    return hashlib.sha256(row["previous_hash"].encode() + canonical(content)).hexdigest()
 
 
 class FeedHead(Base):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, inspect, update
+from sqlalchemy import Table, bindparam, insert, inspect, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pms.kernel.events import GENESIS, Event, EventKind, FeedHead
+from pms.kernel.events import GENESIS, Event, EventKind, FeedHead, chained_hash
 from pms.kernel.tables import Base
 
 _HEAD = cast(Table, FeedHead.__table__)
@@ -20,6 +20,7 @@ _TAKE = (
     .values(offset=_HEAD.c.offset + bindparam("step"))
     .returning(_HEAD.c.offset, _HEAD.c.hash)
 )
+_APPEND = insert(cast(Table, Event.__table__))
 _CHAIN = update(_HEAD).where(_HEAD.c.property_id == bindparam("which")).values(hash=bindparam("last"))
 
 
@@ -93,9 +94,9 @@ class UnitOfWork:
 
     async def insert_once(self, table: type[Base], **values: Any) -> bool:
         """Insert a row unless one with the same key is there. True when it is new: the inbox of outside messages."""
-        insert = sqlite_insert if self._dialect() == "sqlite" else postgres_insert
+        own_insert = sqlite_insert if self._dialect() == "sqlite" else postgres_insert
         result = await self.session.execute(
-            insert(table).values(**values).on_conflict_do_nothing().returning(*inspect(table).primary_key)
+            own_insert(table).values(**values).on_conflict_do_nothing().returning(*inspect(table).primary_key)
         )
         return result.first() is not None
 
@@ -108,13 +109,11 @@ class UnitOfWork:
         if not self._recorded:
             return
         last, previous = await self._take_offsets(len(self._recorded))
-        offset = last - len(self._recorded)
-        for recorded in self._recorded:
-            offset += 1
-            event = self._event(recorded, offset, previous)
-            self.session.add(event)
-            previous = event.hash
-        await self.session.flush()
+        rows = []
+        for offset, recorded in enumerate(self._recorded, last - len(self._recorded) + 1):
+            rows.append(self._row(recorded, offset, previous))
+            previous = rows[-1]["hash"]
+        await self.session.execute(_APPEND, rows)
         await self.session.execute(_CHAIN, {"which": self.property_id, "last": previous})
 
     async def _take_offsets(self, count: int) -> tuple[int, str]:
@@ -126,20 +125,19 @@ class UnitOfWork:
             row = (await self.session.execute(_TAKE, step)).one()
         return row[0], row[1]
 
-    def _event(self, recorded: _Recorded, offset: int, previous: str) -> Event:
-        event = Event(
-            property_id=self.property_id,
-            offset=offset,
-            kind=recorded.kind.name,
-            subject=recorded.subject,
-            permission=recorded.kind.permission,
-            actor=self.actor.name,
-            at=self.now,
-            payload=recorded.payload,
-            previous_hash=previous,
-        )
-        event.hash = event.computed_hash()
-        return event
+    def _row(self, recorded: _Recorded, offset: int, previous: str) -> dict[str, Any]:
+        row = {
+            "property_id": self.property_id,
+            "offset": offset,
+            "kind": recorded.kind.name,
+            "subject": recorded.subject,
+            "permission": recorded.kind.permission,
+            "actor": self.actor.name,
+            "at": self.now,
+            "payload": recorded.payload,
+            "previous_hash": previous,
+        }
+        return row | {"hash": chained_hash(row)}
 
     def _dialect(self) -> str:
         return self.session.get_bind().dialect.name
