@@ -1,6 +1,6 @@
 """Make the pictures under docs/images/ from a running demonstration: phone and desktop, both languages.
 
-    python docs/screenshots.py                              starts a demonstration of its own, at speed 60
+    python docs/screenshots.py                              starts a demonstration of its own
     python docs/screenshots.py --url http://127.0.0.1:8080  takes one that runs already
 
 Needs Chromium and fonts with Chinese characters (Debian: chromium fonts-noto-cjk).
@@ -82,7 +82,7 @@ async def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="", help="of a demonstration that runs already")
-    parser.add_argument("--speed", type=float, default=60.0, help="of the demonstration that is started")
+    parser.add_argument("--speed", type=float, default=1.0, help="of the demonstration that is started")
     parser.add_argument("--out", type=Path, default=IMAGES)
     return parser.parse_args()
 

@@ -12,8 +12,9 @@ from gateway.ports import LineMessage
 CHUNKS = (500, 100, 20, 5, 1)
 """Rows an INSERT takes at once: one statement lets go of the interpreter once, not once a row."""
 KEPT_REJECTED = 1000
-RECENT_KEYS = 30_000
-"""Messages among which a redelivered one is looked for; fewer than packet ids (65 535), none is taken for another."""
+RECENT_KEYS = 6_000
+"""Messages among which a redelivered one is looked for: several times what may be unacknowledged at once (some 1 100:
+the hub pauses the lines there), and far fewer than packet ids (65 535), so that none is taken for another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ The PMS is imported when it is to run: an edge alone carries none of its weight.
 """
 
 import asyncio
+import ctypes
 import gc
 import signal
 import sys
@@ -47,6 +48,8 @@ log = structlog.get_logger()
 
 SWITCH_INTERVAL_SECONDS = 0.001
 """The journal's thread gets the interpreter back within this, also in a flood."""
+M_ARENA_MAX, ARENAS = -8, 2
+"""The C library gives each thread a memory arena of its own and returns little: two are enough for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,13 @@ async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[N
             task.cancel()
 
 
+def save_memory() -> None:
+    """Fewer arenas where the C library knows them (glibc); elsewhere nothing."""
+    tune = getattr(ctypes.CDLL(None), "mallopt", None)
+    if tune is not None:
+        tune(M_ARENA_MAX, ARENAS)
+
+
 async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asyncio.Event) -> None:
     """Run the plan until `stop` is set. The pages come last and go first.
 
@@ -212,6 +222,7 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
         ExceptionGroup: a part failed while running.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    save_memory()
     async with AsyncExitStack() as stack:
         broker = pms = None
         if plan.edge:

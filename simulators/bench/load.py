@@ -68,8 +68,8 @@ def _first_page(port: int, timeout: float = 30) -> float:
     raise TimeoutError(f"no page within {timeout} s")
 
 
-def idle_demo(report: Report, settle: float = 20, seconds: float = 30) -> None:
-    """The demo at speed 1, left alone."""
+def idle_demo(report: Report, settle: float = 40, seconds: float = 30) -> None:
+    """The demo at speed 1, left alone once its fast first minutes are over."""
     port = free_port()
     command = [sys.executable, "-m", "edge.cli", "demo", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path.cwd())
