@@ -21,14 +21,16 @@ async def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("count", [0, 1, PREFETCHED - 1, PREFETCHED, PREFETCHED + 1, ROWS])
 async def test_every_row_comes_once_and_in_order(path: Path, count: int) -> None:
-    async with OneTripConnection(path) as connection:
+    connection = OneTripConnection(path)
+    async with connection:
         cursor = connection.cursor()
         await cursor.execute("SELECT n FROM t ORDER BY n LIMIT ?", (count,))
         assert [n for (n,) in await cursor.fetchall()] == list(range(count))
 
 
 async def test_rows_may_be_taken_piece_by_piece_and_left(path: Path) -> None:
-    async with OneTripConnection(path) as connection:
+    connection = OneTripConnection(path)
+    async with connection:
         cursor = connection.cursor()
         await cursor.execute("SELECT n FROM t ORDER BY n")
         taken = [await cursor.fetchone(), *await cursor.fetchmany(PREFETCHED), *await cursor.fetchmany(5)]
