@@ -35,7 +35,7 @@ from edge.secret_files import secret, secret_path
 from edge.settings import Settings
 from edge.url import BrokerUrl
 from edge.watch import Watch
-from gateway.gateway import Gateway
+from gateway.gateway import Gateway, Home
 from gateway.ports import GatewayPorts
 from pms.link.link import Link
 from pms.link.messages import PropertyBody
@@ -103,8 +103,9 @@ class Edge:
         self._house = House(self._house_plan())
         self._house.restore(journal.loaded.rooms)
         self.hub = hub = Hub(self._house, journal, clock, self._published)
+        home = Home(configuration.hotel.house.id, plan.data)
         ports = GatewayPorts(hub.take, hub.line_changed, hub.device_health, hub.command_done)
-        self.gateway = Gateway(inventory, configuration.catalog, clock, ports, plan.data)
+        self.gateway = Gateway(inventory, configuration.catalog, clock, ports, home)
         hub.field = self.gateway
         self.orders = Orders(hub, inventory, configuration.catalog)
         self.outbox = EdgeOutbox(journal, hub, self._wake)

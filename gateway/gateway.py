@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,17 +30,24 @@ MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
 Member = tuple[Device, Profile]
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA)."""
+
+    property_id: str = "house"
+    folder: Path = Path()
+
+
 class Gateway:
     """Everything between the field and the hub. `run()` never ends by itself; a line that cannot be opened is down."""
 
     def __init__(
-        self, inventory: Inventory, catalog: Catalog, clock: Clock, ports: GatewayPorts, folder: Path = Path()
+        self, inventory: Inventory, catalog: Catalog, clock: Clock, ports: GatewayPorts, home: Home | None = None
     ) -> None:
-        """`folder`: what paths of serial lines and password files are relative to (DATA)."""
         self._inventory = inventory
         self._clock = clock
         self._ports = ports
-        self._folder = folder
+        self._home = home or Home()
         self._members = {device.id: (device, catalog.get(device.profile)) for device in inventory.devices.values()}
         self._heard: Counter[str] = Counter()
         self._last: dict[str, datetime] = {}
@@ -154,8 +161,8 @@ class Gateway:
             port=line.port or (MQTT_TLS_PORT if told.tls else MQTT_PORT),
             username=told.username,
             password=self._password(line),
-            client_id=told.client_id or f"innkeeper-{line.id}",
-            state_topic=f"innkeeper/gateway/{line.id}",
+            client_id=told.client_id or f"innkeeper-{self._home.property_id}-{line.id}",
+            state_topic=f"innkeeper/{self._home.property_id}/gateway/{line.id}",
             tls=told.tls,
             ca_file=self._path(told.ca_file) if told.ca_file else None,
         )
@@ -195,7 +202,7 @@ class Gateway:
         return (device, replace(profile, wire=profile.wire | {"poll_s": poll_s})) if poll_s else member
 
     def _path(self, told: str) -> Path:
-        return self._folder / told
+        return self._home.folder / told
 
     def _password(self, line: Line) -> str | None:
         told = line.settings

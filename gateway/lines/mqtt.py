@@ -104,10 +104,10 @@ class MqttLine:
             self._account.stopped()
 
     async def _connected(self, backoff: Backoff) -> None:
-        settings = self.settings
-        plain = await connect_tcp(settings.host, settings.port, settings.connect_timeout_s)
-        if settings.tls:
-            plain = await secured(plain, settings.host, settings.ca_file, settings.connect_timeout_s)
+        told = self.settings
+        plain = await connect_tcp(told.host, told.port, told.connect_timeout_s)
+        if told.tls:
+            plain = await secured(plain, told.host, told.ca_file, told.connect_timeout_s)
         self._session = session = _Session(self, BufferedSocket(plain))
         try:
             await session.subscribe()

@@ -13,7 +13,7 @@ from devices.catalog import Catalog
 from devices.clock import Clock
 from devices.inventory import Inventory, load_inventory
 from devices.model import Command, CommandResult, LineState, LineStatus, Reading, Value
-from gateway.gateway import Gateway
+from gateway.gateway import Gateway, Home
 from gateway.ports import GatewayPorts, LineMessage
 from simulators.hotel import BrokerAddress, SimulatedHotel
 from tests.servers import a_free_port
@@ -93,7 +93,7 @@ class Field:
     hotel: SimulatedHotel = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gateway = Gateway(self.inventory, self.catalog, self.clock, self.taken.ports(), self.folder)
+        self.gateway = Gateway(self.inventory, self.catalog, self.clock, self.taken.ports(), Home(folder=self.folder))
         broker = BrokerAddress("127.0.0.1", self.broker_port)
         self.hotel = SimulatedHotel(self.inventory, self.catalog, self.clock, 1, broker, self.folder)
 

@@ -25,7 +25,7 @@ ROWS = (
     ("102_relay", "field", "tasmota/relay", "r102", "102"),
     ("102_light", "field", "shelly/switch", "s102", "102"),
 )
-STATE_TOPIC = "innkeeper/gateway/field"
+STATE_TOPIC = "innkeeper/house/gateway/field"
 
 
 @contextlib.asynccontextmanager
