@@ -1,5 +1,6 @@
 """The tables' version: looking at it, and bringing it up to date in one transaction."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pms.kernel import engines
@@ -18,6 +20,8 @@ R = TypeVar("R")
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 0x1AAC
+ATTEMPTS = 7
+FIRST_PAUSE_S = 0.05
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -38,7 +42,18 @@ def _engine(url: str) -> AsyncEngine:
 
 
 async def on_connection(url: str, function: Callable[[Connection], R]) -> R:
-    """Call `function` with a migrator's connection inside one transaction."""
+    """Call `function` with a migrator's connection inside one transaction; again while another process is at it."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return await _once(url, function)
+        except OperationalError as error:  # SQLite does not queue while another process turns WAL on
+            if "locked" not in str(error.orig) or attempt == ATTEMPTS - 1:
+                raise
+        await asyncio.sleep(FIRST_PAUSE_S * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+async def _once(url: str, function: Callable[[Connection], R]) -> R:
     engine = _engine(url)
     try:
         async with engine.begin() as connection:

@@ -79,14 +79,18 @@ def _sqlite(url: str, connections: int) -> AsyncEngine:
 
 
 def _prepare(engine: AsyncEngine, begin: str, extra: tuple[str, ...]) -> None:
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", *extra)
+    pragmas = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *extra)
 
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            connection.close()  # nobody else knows of it yet, and it has a thread
+            raise
 
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

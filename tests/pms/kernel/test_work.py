@@ -160,12 +160,10 @@ async def test_jobs_run_by_hotel_time_and_one_failure_stops_no_other(database: D
     assert len(await followed(database)) == 3
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # a client cannot limit PostgreSQL's size
 async def test_a_full_disk_acknowledges_nothing_and_is_over_when_there_is_room(
     database: Database, actor: Actor, clock: TestClock
 ) -> None:
-    if not database.is_sqlite:
-        pytest.skip("the size of a PostgreSQL database cannot be limited by a client")
-
     async def limit(work: UnitOfWork, pages: int) -> None:
         await work.session.execute(text(f"PRAGMA max_page_count={pages}"))
 
