@@ -14,9 +14,9 @@ from devices.errors import NotSupported
 from devices.inventory import Inventory
 from devices.model import Command, CommandResult, CommandState, Reading
 from devices.mqtt.router import MqttRouter
-from gateway.lines.line import LineDownError
 from gateway.lines.mqtt import MqttLine
-from gateway.poller import Order, Poller
+from gateway.poller import Poller
+from gateway.units import Order
 
 LOOK_UP_S = 0.5
 
@@ -60,9 +60,8 @@ class MqttOrders:
             for order in [one for one in self._waiting if one.command.deadline <= now]:
                 self._waiting.remove(order)
                 order.finished(order.command, CommandState.EXPIRED, None)
-            if self._waiting and self._line.subscribed:
-                await self._send(self._waiting.popleft())
-                continue
+            while self._waiting and self._line.subscribed:
+                self._send(self._waiting.popleft())
             await self._rest()
 
     async def _rest(self) -> None:
@@ -76,7 +75,7 @@ class MqttOrders:
         except TimeoutError:
             return
 
-    async def _send(self, order: Order) -> None:
+    def _send(self, order: Order) -> None:
         command = order.command
         try:
             messages = self._router.encode(command)
@@ -85,14 +84,8 @@ class MqttOrders:
             return
         self.open[command.id] = order
         order.sent(command.id)
-        try:
-            for topic, payload in messages:
-                await self._line.publish(topic, payload)
-        except LineDownError as error:
-            if error.cause == "not_sent":
-                self.open.pop(command.id, None)
-                self._waiting.appendleft(order)
-                await asyncio.sleep(0.05)
+        for topic, payload in messages:
+            self._line.publish(topic, payload)
 
     def _end(self, order: Order, state: CommandState, reason: str | None = None) -> None:
         if self.open.pop(order.command.id, None):

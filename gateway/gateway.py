@@ -5,9 +5,11 @@ import os
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from devices.catalog import Catalog
 from devices.clock import Clock
@@ -24,7 +26,11 @@ from gateway.lines.tcp import TcpLine
 from gateway.poller import Poller, PollerPorts
 from gateway.ports import DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
 
+log = structlog.get_logger()
+
 LOOK_S = 1.0
+JUMP = timedelta(minutes=1)
+"""The clock was set, or its speed changed, when it moved so much more or less than time went by."""
 MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
 
 Member = tuple[Device, Profile]
@@ -139,9 +145,15 @@ class Gateway:
             self._liveness.line_changed(status.line, status.at, up=status.state is LineState.UP)
 
     async def _look(self) -> None:
+        loop, clock = asyncio.get_running_loop(), self._clock
         while True:
+            began, at = clock.now(), loop.time()
             await asyncio.sleep(LOOK_S)
-            self._liveness.look(self._clock.now())
+            now = clock.now()
+            went_by = timedelta(seconds=(loop.time() - at) * clock.speed)
+            if abs(now - began - went_by) > JUMP:
+                self._liveness.clock_jumped(now)
+            self._liveness.look(now)
 
     def _make(self, line: Line) -> FieldLine:
         makers = {
@@ -208,4 +220,8 @@ class Gateway:
         told = line.settings
         if told.password_env:
             return os.environ.get(told.password_env)
-        return self._path(told.password_file).read_text().strip() if told.password_file else None
+        try:
+            return self._path(told.password_file).read_text().strip() if told.password_file else None
+        except OSError as error:
+            log.warning("no password for the line", line=line.id, file=told.password_file, error=str(error))
+            return None  # the broker refuses, the line says so, and the others serve

@@ -76,6 +76,13 @@ class Liveness:
                 standing.expected_since = now
                 self._judge(standing, line)
 
+    def clock_jumped(self, now: datetime) -> None:
+        """The clock was set: what was measured before counts for nothing, silence is counted anew from here."""
+        for standing in self._standings.values():
+            standing.expected_since = now
+            if standing.heard:
+                standing.heard = min(standing.heard, now)
+
     def look(self, now: datetime) -> None:
         """Find the devices that have been silent for too long."""
         for standing in self._standings.values():

@@ -9,33 +9,23 @@ from dataclasses import dataclass
 
 from devices.clock import Clock
 from devices.errors import NotSupported
-from devices.modbus.plan import Block, identity, plan, words_of
-from devices.modbus.registers import Write, decode, encode, expected, source_of
-from devices.model import Command, CommandState, Decoded, Device, PointSpec, Profile, Quality, Reading, Rejected
-from devices.mqtt.router import same
+from devices.modbus.plan import Block, identity, plan
+from devices.modbus.registers import decode, encode, source_of
+from devices.model import CommandState, Decoded, Device, Profile, Quality, Reading, Rejected
 from gateway.lines.line import LineDownError
 from gateway.lines.modbus import ModbusLine, RequestError
 from gateway.ports import LineMessage
 from gateway.schedule import Schedule, Turn
+from gateway.units import Order, Unit, halves
+from gateway.writer import Writer
 
 DEFAULT_POLL_S = 10.0
 SHORTEST_POLL_S = 0.05
 """Real seconds: however fast the hotel's clock, a unit is not asked more often."""
 LOOK_UP_S = 0.5
 ILLEGAL = ("exception_2", "exception_3")
-
-Outcome = tuple[CommandState, str | None]
-"""How a command ended, and why when it did not end well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A command on its way to a unit; `finished` is called exactly once."""
-
-    command: Command
-    device: Device
-    sent: Callable[[str], None]
-    finished: Callable[[Command, CommandState, str | None], None]
+NOT_THERE = ("timeout", "bad_frame", "wrong_identity", "exception_10", "exception_11")
+"""What counts as a miss; any other exception comes from a unit that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +34,6 @@ class PollerPorts:
 
     take: Callable[[LineMessage], None]
     missed: Callable[[str], None]
-
-
-@dataclass(slots=True)
-class Unit:
-    """A device behind a unit number. `blocks` shrink around registers that the unit refuses."""
-
-    device: Device
-    profile: Profile
-    blocks: list[Block]
-    recognised: bool = False
-
-    @property
-    def address(self) -> int:
-        """The unit number on the bus."""
-        return int(self.device.address)
 
 
 class Poller:
@@ -73,6 +48,7 @@ class Poller:
         self._units = {device.id: Unit(device, profile, list(plan(profile))) for device, profile in members}
         self._seconds = {device.id: profile.wire.get("poll_s", DEFAULT_POLL_S) for device, profile in members}
         self._orders: deque[Order] = deque()
+        self._writer = Writer(line, self._ask)
         self._wake = asyncio.Event()
         self._sequence = 0
         self._was_up = False
@@ -162,20 +138,30 @@ class Poller:
 
     async def _read(self, unit: Unit, block: Block) -> None:
         try:
-            words = await self._line.read(unit.address, block.function, block.address, block.count)
+            await self._ask(unit, block)
         except RequestError as error:
-            if error.code not in ILLEGAL:
+            if error.code in NOT_THERE:
                 raise
-            unit.blocks.remove(block)
-            if len(block.points) > 1:
-                unit.blocks += _halves(block)
-            else:
-                self._bad(unit, block, error.code)
-            return
+            self._not_read(unit, block, error.code)
+
+    async def _ask(self, unit: Unit, block: Block) -> Decoded:
+        """Read, decode and tell. Raises RequestError, LineDownError."""
+        words = await self._line.read(unit.address, block.function, block.address, block.count)
         self._sequence += 1
-        received = self._clock.now()
-        decoded = decode(block, words, unit.device, unit.profile, received, self._sequence)
+        decoded = decode(block, words, unit.device, unit.profile, self._clock.now(), self._sequence)
         self._tell(unit, decoded, struct.pack(f">{len(words)}H", *words))
+        return decoded
+
+    def _not_read(self, unit: Unit, block: Block, code: str) -> None:
+        """The unit is there and does not want to tell these registers: now, or because it has not got one of them."""
+        if code not in ILLEGAL:
+            self._refused(unit, code)
+            return
+        unit.blocks.remove(block)
+        if len(block.points) > 1:
+            unit.blocks += halves(block)
+        else:
+            self._bad(unit, block, code)
 
     def _bad(self, unit: Unit, block: Block, code: str) -> None:
         """One point that the unit does not have: said once, left alone until the line comes back."""
@@ -217,62 +203,13 @@ class Poller:
             order.finished(command, CommandState.FAILED, error.reason)
             return
         order.sent(command.id)
-        outcome = await self._outcome(unit, spec, write, command)
+        outcome = await self._writer.outcome(unit, spec, write, command)
         if outcome is None:
             self._orders.appendleft(order)
             return
         schedule.at_once(order.device.id, self._time())
         order.finished(command, *outcome)
 
-    async def _outcome(self, unit: Unit, spec: PointSpec, write: Write, command: Command) -> Outcome | None:
-        """How writing ended; None: nothing went out, the line is down."""
-        try:
-            with contextlib.suppress(_Silence):
-                await self._write(unit, write)
-            return await self._verify(unit, spec, command)
-        except LineDownError as error:
-            return None if error.cause == "not_sent" else (CommandState.UNKNOWN, error.cause)
-        except RequestError as error:
-            return CommandState.FAILED, error.code
-
-    async def _write(self, unit: Unit, write: Write) -> None:
-        try:
-            await self._line.write(unit.address, write.function, write.address, write.words)
-        except RequestError as error:
-            if error.unit_silent:
-                raise _Silence from error  # perhaps done all the same: the read-back tells
-            raise
-
-    async def _verify(self, unit: Unit, spec: PointSpec, command: Command) -> Outcome:
-        """What the unit holds now: done, failed (it holds something else), or unknown (it does not say)."""
-        block = _block(next(b.function for b in plan(unit.profile) if spec in b.points), (spec,))
-        try:
-            words = await self._line.read(unit.address, block.function, block.address, block.count)
-        except (RequestError, LineDownError) as error:
-            return CommandState.UNKNOWN, error.code if isinstance(error, RequestError) else error.cause
-        self._sequence += 1
-        decoded = decode(block, words, unit.device, unit.profile, self._clock.now(), self._sequence)
-        self._tell(unit, decoded, struct.pack(f">{len(words)}H", *words))
-        found = next((fact.value for fact in decoded.facts if isinstance(fact, Reading)), None)
-        if same(expected(spec, command.value), found):
-            return CommandState.DONE, None
-        return CommandState.FAILED, "not_verified"
-
     @staticmethod
     def _time() -> float:
         return asyncio.get_running_loop().time()
-
-
-class _Silence(Exception):  # noqa: N818  not an error: an outcome that has to be looked at
-    """The unit did not answer a write."""
-
-
-def _block(function: int, points: tuple[PointSpec, ...]) -> Block:
-    start = min(point.wire["address"] for point in points)
-    end = max(point.wire["address"] + words_of(point) for point in points)
-    return Block(function, start, end - start, points)
-
-
-def _halves(block: Block) -> list[Block]:
-    middle = len(block.points) // 2
-    return [_block(block.function, block.points[:middle]), _block(block.function, block.points[middle:])]

@@ -4,7 +4,7 @@ All times are seconds of one monotonic clock. A unit that does not answer is lef
 growing intervals; all probes of a line together get a twentieth of its time, however many of its units are dead.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import floor
 
 MISSES_ALLOWED = 3
@@ -21,7 +21,6 @@ class Turn:
     interval: float
     due: float
     misses: int = 0
-    probe_after: float = field(default=0.0)
 
     @property
     def open(self) -> bool:
@@ -44,8 +43,12 @@ class Schedule:
         return self._turns[unit]
 
     def next(self) -> Turn | None:
-        """The unit to ask next, and when (`wait_until`); None when there is none."""
-        return min(self._turns.values(), key=self.wait_until, default=None)
+        """The unit to ask next, and when (`wait_until`); None when there is none.
+
+        Dead units that wait for the same share of the bus come in the order they fell due, or the first would starve
+        the others.
+        """
+        return min(self._turns.values(), key=lambda turn: (self.wait_until(turn), turn.due), default=None)
 
     def wait_until(self, turn: Turn) -> float:
         """When this unit may be asked."""

@@ -1,5 +1,6 @@
 """What all lines share: their face, their account of themselves, and how long to wait before the next try."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,16 @@ class LineError(Exception):
 
 class LineDownError(LineError):
     """The connection is not there, or was lost meanwhile: try again when the line is up."""
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError if this task is being cancelled: call it after a library that may have kept that to itself.
+
+    `asyncio.wait_for` of Python 3.11 returns the result instead when both come in the same turn of the loop.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class FieldLine(Protocol):

@@ -17,7 +17,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from devices.model import LineStatus
-from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser
+from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser, heed_cancellation
 from gateway.lines.network import connect_tcp
 
 _Request = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
@@ -143,10 +143,9 @@ class ModbusLine:
             self._asking = True
             try:
                 answer = await request(client)
+                heed_cancellation()
             except ModbusException as error:
-                task = asyncio.current_task()
-                if task and task.cancelling():  # the library turns our own cancellation into an error of its own
-                    raise asyncio.CancelledError from error
+                heed_cancellation()
                 raise self._unanswered(client, error) from error
             finally:
                 self._asking = False
@@ -185,7 +184,9 @@ class ModbusLine:
         self._broken.clear()
         self._client = client = self._make_client()
         client.set_max_no_responses(NEVER)
-        if not await client.connect():
+        connected = await client.connect()
+        heed_cancellation()
+        if not connected:
             raise await self._why_not()
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
         self._silence = 0

@@ -88,7 +88,7 @@ class MqttLine:
     @property
     def subscribed(self) -> bool:
         """Connected, and every subscription was granted."""
-        return self._account.up
+        return self._account.up and self._session is not None and self._session.alive
 
     async def run(self) -> None:
         """Keep the session until cancelled."""
@@ -131,14 +131,15 @@ class MqttLine:
         if self._session:
             self._session.watch_reader()
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait for the broker's acknowledgement.
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Hand a message (QoS 1) to the connection, which never sends it again after a reconnect.
 
-        Raises LineDownError: with cause `not_sent` nothing went out, with any other cause it may have.
+        The broker's acknowledgement is not waited for: a paused reader would not see it, and it proves nothing of the
+        device. Raises LineDownError (cause `not_sent`): nothing went out.
         """
         if not self._session or not self.subscribed:
             raise LineDownError("not_sent", self.status.cause or "")
-        await self._session.publish(topic, payload, retain=retain)
+        self._session.publish(topic, payload, retain=retain)
 
 
 class _Client(mqtt.Client):
@@ -153,6 +154,7 @@ class _Client(mqtt.Client):
             manual_ack=True,
         )
         self._ready = ready
+        self.max_inflight_messages_set(0)  # nothing waits in the library, to go out after its deadline
         if settings.username is not None:
             self.username_pw_set(settings.username, settings.password)
         if settings.state_topic:
@@ -171,17 +173,20 @@ class _Session:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[BaseException] = self._loop.create_future()
         self._granted: asyncio.Future[None] = self._loop.create_future()
-        self._unacknowledged: dict[int, asyncio.Future[None]] = {}
         self._refreshed = self._loop.time()
         self._client = client = _Client(line.settings, sock)
         self._pump = pump = Pump(sock, client.loop_read, client.loop_write, self._end)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
-        client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         client.on_socket_close = lambda *_: pump.stop()
         client.on_socket_register_write = lambda *_: pump.write()
+
+    @property
+    def alive(self) -> bool:
+        """The connection has not ended."""
+        return not self._ended.done()
 
     async def subscribe(self) -> None:
         """Connect and subscribe; returns when the broker has granted everything. Raises LineDownError."""
@@ -237,19 +242,10 @@ class _Session:
     def _end(self, reason: BaseException) -> None:
         if not self._ended.done():
             self._ended.set_result(reason)
-        for waiting in self._unacknowledged.values():
-            if not waiting.done():
-                waiting.set_exception(LineDownError("closed", "before the broker's acknowledgement"))
-        self._unacknowledged.clear()
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Publish with QoS 1 and wait for the PUBACK. Raises LineDownError when the connection ends before."""
-        sent = self._client.publish(topic, payload, qos=1, retain=retain)
-        self._unacknowledged[sent.mid] = waiting = self._loop.create_future()
-        try:
-            await waiting
-        finally:
-            self._unacknowledged.pop(sent.mid, None)
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Publish with QoS 1."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
 
     # What paho tells
 
@@ -294,11 +290,6 @@ class _Session:
             self._end(LineDownError("subscription_refused", ", ".join(refused)))
         elif not self._granted.done():
             self._granted.set_result(None)
-
-    def _on_publish(self, _client: object, _data: object, mid: int, _reason: object, _: object) -> None:
-        waiting = self._unacknowledged.pop(mid, None)
-        if waiting and not waiting.done():
-            waiting.set_result(None)
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         self._end(LineDownError("timeout" if reason.value == _KEEPALIVE_TIMEOUT else "closed", str(reason)))

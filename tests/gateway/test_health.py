@@ -77,6 +77,17 @@ def test_what_the_bridge_says_stands_until_the_device_speaks(spoke_after: bool, 
     assert liveness.online("101_door") is online
 
 
+@pytest.mark.parametrize("jump", [timedelta(days=14), -timedelta(days=14)])
+def test_a_clock_that_was_set_makes_no_silence(jump: timedelta) -> None:
+    liveness, told = watch()
+    liveness.heard("101_door", NOON)
+    liveness.clock_jumped(NOON + jump)
+    liveness.look(NOON + jump + DAY)
+    assert told == [("101_door", True, None)]
+    liveness.look(NOON + jump + 2 * DAY)
+    assert told[1:] == [("101_door", False, None)]
+
+
 def test_a_unit_that_missed_its_polls_is_offline_until_it_answers() -> None:
     liveness, told = watch()
     liveness.heard("101_door", NOON)

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
 
 from devices.model import CommandState, LineState, Quality
 from gateway.lines.modbus import ModbusLine
-from simulators.modbus.unit import Fault, FaultKind
+from simulators.modbus.unit import Cell, Fault, FaultKind
 from tests.gateway.conftest import Field, FieldMaker, running
 from tests.waiting import until
 
@@ -90,6 +93,73 @@ async def test_exceptions_are_counted_by_device_and_reason(fields: FieldMaker) -
         figures = {one.device: one for one in field.gateway.status().devices}
         assert figures["101_thermostat"].rejected >= 1
         assert figures["102_thermostat"].rejected == 0
+
+
+async def test_a_unit_that_answers_with_exceptions_is_there(fields: FieldMaker) -> None:
+    async with tcp(fields) as field:
+        await until(lambda: ("101_thermostat", True, None) in field.taken.health)
+        field.hotel.fault("101_thermostat", Fault(FaultKind.EXCEPTION, code=6))
+        await until(lambda: field.gateway.status().rejected.get("exception_6", 0) >= 6)
+        assert ("101_thermostat", False, None) not in field.taken.health
+        field.hotel.fault("101_thermostat", Fault())
+        before = len(field.taken.readings("101_thermostat", "temperature"))
+        await until(lambda: len(field.taken.readings("101_thermostat", "temperature")) > before)
+
+
+def discard(_value: object) -> None:
+    """What a register's writer returns is of no interest."""
+
+
+SETPOINT = 8
+WEARS: dict[str, Any] = {"name": "eeprom", "value": True}
+HOLDING = 3
+
+
+@contextlib.asynccontextmanager
+async def written_through(
+    fields: FieldMaker, write: Callable[[int, Callable[[int], None]], object]
+) -> AsyncIterator[Field]:
+    """A thermostat whose setpoint register hands each write, and how to do it, to `write`."""
+    field = fields.make(NO_BROKER, ("101_thermostat", "floor-1", "smarttemp_smt131", 1, "101"))
+    async with field.hotel:
+        table = field.hotel.units["101_thermostat"].tables[HOLDING]
+        cell = table[SETPOINT]
+        assert cell.write
+        do = cell.write
+        table[SETPOINT] = Cell(cell.read, lambda value: discard(write(value, do)))
+        async with running(field.gateway):
+            await until(lambda: field.taken.value("101_thermostat", "setpoint") is not None)
+            yield field
+
+
+async def test_a_register_that_wears_is_written_only_when_it_differs(
+    fields: FieldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fields.catalog.get("smarttemp_smt131").points["setpoint"].wire, **WEARS)
+    writes: list[int] = []
+
+    def write(value: int, do: Callable[[int], None]) -> None:
+        writes.append(value)
+        do(value)
+
+    async with written_through(fields, write) as field:
+        for value, written in ((22.0, []), (21.0, [210]), (21.0, [210])):
+            assert (await field.result("101_thermostat", "setpoint", value)).state is CommandState.DONE
+            assert writes == written
+
+
+async def test_a_unit_may_take_a_value_a_moment_after_its_answer(fields: FieldMaker) -> None:
+    def later(value: int, do: Callable[[int], None]) -> None:
+        asyncio.get_running_loop().call_later(0.05, do, value)
+
+    async with written_through(fields, later) as field:
+        assert (await field.result("101_thermostat", "setpoint", 21.0)).state is CommandState.DONE
+
+
+async def test_a_unit_that_keeps_its_value_is_a_failure(fields: FieldMaker) -> None:
+    async with written_through(fields, lambda _value, _do: None) as field:
+        result = await field.result("101_thermostat", "setpoint", 21.0)
+        assert (result.state, result.reason) == (CommandState.FAILED, "not_verified")
 
 
 async def test_registers_that_a_unit_refuses_are_bad_and_the_others_are_read(fields: FieldMaker) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiomqtt
 import pytest
 
 from devices.model import CommandState, LineState, Quality
+from gateway.gateway import Gateway
 from gateway.lines.line import LineUser
 from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.ports import LineMessage
@@ -68,6 +70,26 @@ async def test_a_device_that_does_not_answer_leaves_the_outcome_unknown(
         await until(lambda: field.line("field") is LineState.UP)
         result = await field.result("102_relay", "relay", value=True, seconds=0.3)
         assert (result.state, result.reason) == (CommandState.UNKNOWN, "no_answer")
+
+
+async def test_a_command_ends_in_time_though_nothing_is_read(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    """A full disk pauses the line for hours: a command goes out all the same, and its outcome is said."""
+    field = fields.make(mosquitto.port, *ROWS)
+    async with running(field.gateway):
+        await until(lambda: field.line("field") is LineState.UP)
+        field.gateway.pause()
+        results = [
+            await field.result(device, "relay", value=True, seconds=0.3) for device in ("102_relay", "102_light")
+        ]
+        assert [result.state for result in results] == [CommandState.UNKNOWN] * 2
+
+
+async def test_a_password_file_that_is_not_there_stops_nothing(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    field = fields.make(mosquitto.port, *ROWS)
+    line = field.inventory.lines["field"]
+    field.inventory.lines["field"] = replace(line, settings=replace(line.settings, password_file="absent"))
+    async with running(Gateway(field.inventory, field.catalog, field.clock, field.taken.ports())):
+        await until(lambda: field.taken.lines and field.taken.lines[-1].state is LineState.UP)
 
 
 async def test_a_broker_killed_and_back_is_told_and_mended(fields: FieldMaker, mosquitto: RealBroker) -> None:

@@ -45,6 +45,16 @@ def test_however_many_are_dead_they_share_the_twentieth(dead: set[str]) -> None:
     assert wasted <= 3 * 1.5 * len(dead) + PROBE_SHARE * 500 + 1.5
 
 
+def test_each_dead_unit_gets_its_probes() -> None:
+    units = {f"u{i}": 1.0 for i in range(8)}
+    dead = {"u0", "u1", "u2"}
+    cost = {unit: 1.5 if unit in dead else 0.02 for unit in units}
+    polls, _ = run(Schedule(units, 0.0), 5000, cost, dead)
+    probes = [polls[unit] for unit in sorted(dead)]
+    assert min(probes) > 40
+    assert max(probes) - min(probes) <= 5
+
+
 def test_a_unit_that_answers_again_is_back_in_its_turn() -> None:
     schedule = Schedule({"u": 1.0}, 0.0)
     for now in (0.0, 1.0, 2.0, 3.0):
