@@ -113,7 +113,9 @@ class EdgeOutbox:
 class EdgeInbox:
     """The `Inbox` of the edge: what the PMS tells is stored with its position, then taken up."""
 
-    def __init__(self, journal: Journal, hub: Hub, orders: Orders, property_changed: Callable[[PropertyBody], None]):
+    def __init__(
+        self, journal: Journal, hub: Hub, orders: Orders, property_changed: Callable[[PropertyBody], None]
+    ) -> None:
         self._journal = journal
         self._hub = hub
         self._orders = orders

@@ -65,11 +65,6 @@ class Sessions:
             await self._touch(found.token_hash, now)
         return _principal(found, user, role)
 
-    async def still_valid(self, session_id: str) -> bool:
-        """Whether a session has neither ended nor been ended: asked by open streams."""
-        async with self._database.read() as session:
-            return await _session_row(session, session_id, self.wall()) is not None
-
     async def sign_in(self, attempt: SignIn, now: datetime) -> SignedIn:
         """A new session with a new token.
 
