@@ -177,6 +177,8 @@ class SystemBody(Message):
 
     `parts` items: {"part": "broker"|"journal"|"line:<id>"|"clock"|"disk"|"config", "state": "ok"|"degraded"|"down",
     "detail": str, "since": datetime, "code": str|None}.
+    `encoders`: {"id", "line", "state": "up"|"down", "code": str|None, "firmware": str|None, "busy": bool,
+    "waiting": int, "since": datetime}.
     `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
     `rejected`: the last few messages nobody understood {"at", "source", "device", "reason", "detail", "payload"}.
     `counters`: messages, readings, commits, duplicates, rejected, by name. `ready`: all subscriptions acknowledged.
@@ -185,6 +187,7 @@ class SystemBody(Message):
     at: datetime
     ready: bool
     parts: list[dict[str, Any]] = []
+    encoders: list[dict[str, Any]] = []
     devices: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
     counters: dict[str, float] = {}
@@ -211,6 +214,7 @@ class RoomFactsBody(Message):
     guests: int = 0
     due_out: bool = False
     occupancy_override: dict[str, Any] | None = None  # {"value", "until", "by"}
+    key_floor: int = 0  # the lowest sequence of the room's key cards that may still open; locks on a line are told
 
 
 class CommandBody(Message):
@@ -225,12 +229,66 @@ class CommandBody(Message):
     by: str
 
 
+class CardBody(Message):
+    """What a key card says (`devices.encoders.payload.CardContent`)."""
+
+    room: str
+    credential: int
+    sequence: int
+    valid_from: datetime
+    valid_until: datetime
+    credential_class: str = "guest"
+    one_shot: bool = False
+
+
+class KeyJobBody(Message):
+    """down/key_job: something to do with the card that is put on an encoder. `content` of a write alone."""
+
+    id: str
+    encoder: str
+    task: Literal["write", "read", "erase"]
+    deadline: datetime
+    content: CardBody | None = None
+    by: str
+
+
+class KeyCancelBody(Message):
+    """down/key_cancel: give a key job up, if no write has begun."""
+
+    id: str
+    by: str
+
+
+class FoundCardBody(Message):
+    """The card that was on the encoder: its serial as a keyed hash, and what it says or why it says nothing."""
+
+    serial: str
+    kind: str
+    content: CardBody | None = None
+    problem: str | None = None
+
+
+class KeyResultBody(Message):
+    """up/key_result: how far a key job is, or how it ended.
+
+    `state`: queued, waiting ("place the card"), writing, checking; then exactly one of confirmed, failed, expired,
+    unknown, with a `reason` (the codes of `devices.encoders.jobs.CardResult`).
+    """
+
+    id: str
+    state: str
+    at: datetime
+    reason: str | None = None
+    card: FoundCardBody | None = None
+
+
 UP: dict[str, type[Message]] = {
     "room": RoomBody,
     "access": AccessBody,
     "cleaning": CleaningBody,
     "condition": ConditionBody,
     "command_result": CommandResultBody,
+    "key_result": KeyResultBody,
     "device": DeviceBody,
     "system": SystemBody,
     "ack": Ack,
@@ -240,6 +298,8 @@ DOWN: dict[str, type[Message]] = {
     "property": PropertyBody,
     "room_facts": RoomFactsBody,
     "command": CommandBody,
+    "key_job": KeyJobBody,
+    "key_cancel": KeyCancelBody,
     "ack": Ack,
     "hello": Hello,
 }

@@ -1,0 +1,1 @@
+"""Key cards: issued, duplicated, replaced, read, ended; the ledger of who was given which."""
