@@ -85,7 +85,12 @@ class HealthReport:
             "devices": [self._device(figures) for figures in status.devices],
             "rejected": self._rejected,
             "counters": self._counters(status),
+            "retention": self._retention(),
         }
+
+    def _retention(self) -> dict[str, Any]:
+        journal = self._parts.hub.journal
+        return {"days": journal.limits.shown(), "removed": dict(journal.removed), "swept": journal.swept}
 
     async def _look(self) -> None:
         hub = self._parts.hub

@@ -6,19 +6,22 @@ it are the messages acknowledged. A disk error is raised and said in `trouble`, 
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import structlog
 
+from edge import sweep
 from edge.journal_file import open_journal
 from edge.journal_rows import (
     COMMAND,
     FACTS,
-    FORGET_COMMANDS,
     LAST_REJECTED,
     MESSAGE,
     OUTBOX,
@@ -35,10 +38,11 @@ from edge.journal_rows import (
     insert_new,
     load,
     message_row,
-    micros,
     rejected_rows,
     store_condition,
+    trim,
 )
+from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError, Operation, SqliteWriter
 from gateway.ports import LineMessage
 from pms.link.stores import OutboxRow
@@ -47,14 +51,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 TRIM_STEP = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class JournalLimits:
-    """How much of what was heard is kept to look at. What the PMS has not had yet is never deleted."""
-
-    messages: int = 500_000
-    days: float = 30.0
+DAY_SECONDS = 86_400
+SWEEPS = 5
+"""Steps of one `tidy`, each a transaction of its own: some ten thousand messages a minute are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,11 @@ class Batch:
 
 
 class Journal:
-    """Make one with `await Journal.open(path)`; used on the event loop, written by its own thread."""
+    """Make one with `await Journal.open(path)`; used on the event loop, written by its own thread.
+
+    `kept`: messages in it. `removed`: what went past its period since the start, by class; `swept`: up to when all was
+    looked at.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, limits: JournalLimits) -> None:
         connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'boot'")
@@ -91,9 +94,12 @@ class Journal:
         self.boot = int(meta["boot"])
         self.loaded = load(connection)
         self.trouble: Trouble | None = None
-        first, last = connection.execute("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM message").fetchone()
-        self._first, self.last = int(first), int(last)
-        self._limits = limits
+        kept, last = connection.execute("SELECT count(*), coalesce(max(seq), 0) FROM message").fetchone()
+        self.kept, self.last = int(kept), int(last)
+        self.limits = limits
+        self.removed: Counter[str] = Counter()
+        self.swept: datetime | None = None
+        self._sweep_from = 0
         self._lost: DiskError | None = None
         self._gone = asyncio.Event()
         self._writer = SqliteWriter(connection, "journal")
@@ -124,11 +130,6 @@ class Journal:
         """Commits since the start."""
         return self._writer.commits
 
-    @property
-    def kept(self) -> int:
-        """Messages in the journal."""
-        return self.last - self._first + 1
-
     async def commit(self, batch: Batch) -> None:
         """Store a batch; returns when it is on disk.
 
@@ -137,8 +138,10 @@ class Journal:
         """
         messages = [message_row(message, self.boot) for message in batch.messages]
         rejected = list(rejected_rows(batch.messages))
+        most = min(2 * len(messages) + 1, TRIM_STEP)
+        excess = min(self.kept + len(messages) - self.limits.messages, most)
 
-        def store(connection: sqlite3.Connection) -> None:
+        def store(connection: sqlite3.Connection) -> int:
             insert(connection, MESSAGE, messages)
             insert(connection, REJECTED, rejected)
             insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
@@ -148,11 +151,12 @@ class Journal:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
                 store_condition(connection, key, body)
+            return trim(connection, excess)
 
-        await self._write(store)
+        trimmed = await self._write(store)
         self._healed()
         self.last += len(messages)
-        self._trim(2 * len(messages) + 1)
+        self.kept += len(messages) - trimmed
         if rejected:
             self._writer.lazily(forget_rejected)
 
@@ -214,27 +218,23 @@ class Journal:
         return True
 
     async def tidy(self, now: datetime) -> None:
-        """Forget messages past their age and commands that ended a day ago, in small steps."""
-        old = micros(now - timedelta(days=self._limits.days))
-        step = self._first + TRIM_STEP
-        kept_from = "SELECT min(seq) FROM message WHERE seq < ? AND received >= ?"
+        """Forget what is past its period, in small steps: after enough calls everything was looked at, then again."""
+        limits = self.limits
+        for _ in range(SWEEPS):
+            step = partial(sweep.step, start=self._sweep_from, last=self.last, oldest=limits.oldest(now))
+            swept = await self._write(step)
+            self._removed(swept.removed)
+            self.kept -= sum(swept.removed.values())
+            self._sweep_from = swept.next
+            if not swept.next:
+                self.swept = now
+                await asyncio.to_thread(sweep.old_copies, self.path, time.time() - limits.days * DAY_SECONDS)
+                break
+        rejected, ended = now - limits.kept("edge_rejected"), now - limits.kept("edge_commands")
+        self._removed(await self._write(partial(sweep.others, rejected=rejected, ended=ended)))
 
-        def forget(connection: sqlite3.Connection) -> int:
-            found = connection.execute(kept_from, (step, old)).fetchone()[0]
-            below = min(found if found is not None else step, self.last)
-            connection.execute("DELETE FROM message WHERE seq < ?", (below,))
-            connection.execute(FORGET_COMMANDS, ((now - timedelta(days=1)).isoformat(),))
-            return int(below)
-
-        self._first = max(self._first, await self._write(forget))
-
-    def _trim(self, most: int) -> None:
-        excess = min(self.kept - self._limits.messages, most, TRIM_STEP)
-        if excess <= 0:
-            return
-        self._first += excess
-        below = self._first
-        self._writer.lazily(lambda connection: connection.execute("DELETE FROM message WHERE seq < ?", (below,)))
+    def _removed(self, counts: Mapping[str, int]) -> None:
+        self.removed.update({name: count for name, count in counts.items() if count})
 
     async def _write(self, operation: Operation[T]) -> T:
         try:

@@ -48,7 +48,10 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
-STEPS: tuple[str, ...] = (FIRST,)
+MESSAGE_CLASS = "ALTER TABLE message ADD COLUMN class INTEGER NOT NULL DEFAULT 0"
+"""`edge.retention.MessageClass`; what is there already is of none known, and goes with the other messages."""
+
+STEPS: tuple[str, ...] = (FIRST, MESSAGE_CLASS)
 """Step n brings the schema from version n to n + 1. Never changed once released; new ones are added at the end."""
 
 
@@ -86,6 +89,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")  # what was deleted is overwritten, whatever the library's default
     return connection
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from edge.retention import class_of
 from gateway.ports import LineMessage
 
 CHUNKS = (500, 100, 20, 5, 1)
@@ -62,8 +63,11 @@ class Loaded:
 
 
 MESSAGE = (
-    "INSERT INTO message (line, source, packet, checksum, received, boot, line_sequence, flags, payload) VALUES ",
-    9,
+    (
+        "INSERT INTO message (line, source, packet, checksum, received, boot, line_sequence, flags, payload, class)"
+        " VALUES "
+    ),
+    10,
     "",
 )
 REJECTED = ("INSERT INTO rejected (at, line, source, device, reason, detail, payload) VALUES ", 7, "")
@@ -92,7 +96,11 @@ PENDING = "SELECT seq, kind, body FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?
 ROOMS = "SELECT room, version, covers, snapshot FROM room"
 UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
 LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
+TRIM = "DELETE FROM message WHERE seq <= (SELECT seq FROM message ORDER BY seq LIMIT 1 OFFSET ?)"
 FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
+FORGET_ENDED = (FORGET_COMMANDS,)
+"""What has ended and is of no more use: each takes the instant (ISO) before which its deadline was."""
+FORGET_REJECTED = "DELETE FROM rejected WHERE at < ?"
 
 
 def insert(connection: sqlite3.Connection, statement: tuple[str, int, str], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -128,6 +136,13 @@ def forget_rejected(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?", (KEPT_REJECTED,))
 
 
+def trim(connection: sqlite3.Connection, excess: int) -> int:
+    """Delete the oldest messages, at most `excess`; how many were deleted."""
+    if excess <= 0:
+        return 0
+    return connection.execute(TRIM, (excess - 1,)).rowcount
+
+
 def command_row(command: StoredCommand) -> tuple[Any, ...]:
     """A command as a row."""
     return command.id, command.state, command.body, command.deadline, command.reason
@@ -144,7 +159,7 @@ def message_row(message: LineMessage, boot: int) -> tuple[Any, ...]:
     flags = message.redelivered + 2 * message.retained
     received = micros(message.received)
     head = (message.line, message.source, packet, checksum, received, boot)
-    return (*head, message.sequence, flags, message.payload)
+    return (*head, message.sequence, flags, message.payload, class_of(message.decoded.facts))
 
 
 def rejected_rows(messages: Iterable[LineMessage]) -> Iterator[tuple[Any, ...]]:

@@ -26,11 +26,12 @@ from edge.folder import FolderLock
 from edge.health import HealthReport, Parts
 from edge.house import House, Plan
 from edge.hub import Hub
-from edge.journal import Journal, JournalLimits
+from edge.journal import Journal
 from edge.journal_file import JOURNAL
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox
 from edge.recovery import parameters, recover, told_property
+from edge.retention import JournalLimits
 from edge.secret_files import secret, secret_path
 from edge.settings import Settings
 from edge.url import BrokerUrl
@@ -170,8 +171,9 @@ async def edge_opened(plan: ServicePlan, broker: Broker) -> AsyncIterator[Edge]:
     Raises:
         JournalDamagedError: the journal cannot be trusted; restore a backup.
     """
-    limits = plan.configuration.settings.journal
-    journal = await Journal.open(plan.data / JOURNAL, JournalLimits(limits.messages, limits.days))
+    settings = plan.configuration.settings
+    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
+    journal = await Journal.open(plan.data / JOURNAL, limits)
     try:
         yield Edge(plan, broker, journal)
     finally:
@@ -194,6 +196,7 @@ def pms_config(plan: ServicePlan) -> "PmsConfig":
         demo=plan.demo,
         mounts=plan.mounts,
         version=version(),
+        periods=settings.periods,
     )
 
 

@@ -6,23 +6,20 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
 from edge.reference import configuration_reference
+from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
+from edge.table import Table
 from edge.url import BrokerUrl
+from pms.link.retention import Periods
 
 __all__ = ["Settings", "configuration_reference", "load_settings", "service_schema"]
 
 Host = Annotated[str, Field(min_length=1, max_length=255)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
-
-
-class Table(BaseModel):
-    """Base of every table: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class HttpTable(Table):
@@ -126,12 +123,24 @@ class Settings(Table):
     security: SecurityTable = SecurityTable()
     rooms: Any = Field(default_factory=RoomsTable)
     journal: JournalTable = JournalTable()
+    retention: Any = Field(default_factory=RetentionTable)
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
     @classmethod
     def _rooms(cls, value: object) -> object:
         return value if isinstance(value, Table) else RoomsTable.model_validate(value)
+
+    @field_validator("retention", mode="before")
+    @classmethod
+    def _retention(cls, value: object) -> object:
+        return value if isinstance(value, Table) else RetentionTable.model_validate(value)
+
+    @property
+    def periods(self) -> Periods:
+        """Days that data is kept, by class."""
+        periods: dict[str, float] = self.retention.model_dump()
+        return periods
 
     @property
     def timers(self) -> dict[str, float]:
@@ -167,6 +176,7 @@ def service_schema() -> dict[str, Any]:
     """The JSON schema of `service.toml`."""
     schema = Settings.model_json_schema()
     schema["properties"]["rooms"] = RoomsTable.model_json_schema()
+    schema["properties"]["retention"] = RetentionTable.model_json_schema()
     return schema
 
 
@@ -178,6 +188,7 @@ TABLES: dict[str, type[Table]] = {
     "security": SecurityTable,
     "rooms": RoomsTable,
     "journal": JournalTable,
+    "retention": RetentionTable,
     "log": LogTable,
 }
 

@@ -95,6 +95,8 @@ class Watch:
         self._drift = 0.0
 
     async def _tidy(self) -> None:
+        if self.clock_wrong:
+            return  # nobody knows what is old
         try:
             await self._hub.journal.tidy(self._clock.now())
         except DiskError as error:

@@ -29,6 +29,7 @@ async def history_of(call: ReadCall, number: str) -> list[Entry]:
     query = (
         select(Event)
         .where(Event.property_id == call.property_id, Event.offset > oldest, Event.subject == number)
+        .where(Event.redacted.is_(False))
         .order_by(Event.offset.desc())
         .limit(SHOWN * 4)
     )

@@ -79,7 +79,14 @@ def _sqlite(url: str, connections: int) -> AsyncEngine:
 
 
 def _prepare(engine: AsyncEngine, begin: str, extra: tuple[str, ...]) -> None:
-    pragmas = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *extra)
+    pragmas = (
+        "busy_timeout=5000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        *extra,
+    )
 
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself

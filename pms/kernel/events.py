@@ -1,7 +1,7 @@
 """The one feed: what happened, in commit order, per property, without gaps, chained by hash.
 
 Pages, webhooks, reactions between departments and the audit trail all read it. No personal data: identifiers and
-codes only.
+codes only. What is past its period is redacted (`kernel.redaction`): the row and its place in the chain stay.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,7 +33,11 @@ class EventKind(NamedTuple):
 
 
 class Event(Base):
-    """Something that happened. Append-only; `offset` counts from 1 within the property, in commit order."""
+    """Something that happened. Append-only; `offset` counts from 1 within the property, in commit order.
+
+    A redacted one has lost its payload and its salt, and for some kinds also subject or actor (then ""): its own hash
+    can no longer be computed, and without the salt nobody can try out what it said.
+    """
 
     __tablename__ = "event"
     __table_args__ = (Index("ix_event_kind", "property_id", "kind", "offset"),)
@@ -48,6 +52,8 @@ class Event(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JsonText)
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[str | None] = mapped_column(String(32))  # None: written before there were salts, or redacted
+    redacted: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     def computed_hash(self) -> str:
         """What its hash must be."""
@@ -66,6 +72,8 @@ def chained_hash(row: Mapping[str, Any]) -> str:
         "at": row["at"].astimezone(UTC).isoformat(timespec="microseconds"),
         "payload": row["payload"],
     }
+    if row["salt"] is not None:
+        content["salt"] = row["salt"]
     return hashlib.sha256(row["previous_hash"].encode() + canonical(content)).hexdigest()
 
 
@@ -87,10 +95,13 @@ async def head(session: AsyncSession, property_id: str) -> int:
 async def events_after(
     session: AsyncSession, property_id: str, offset: int, *, kinds: Collection[str] | None = None, limit: int = 200
 ) -> Sequence[Event]:
-    """The next events past `offset`, oldest first, at most `limit`; of `kinds` only, when they are given."""
+    """The next events past `offset`, oldest first, at most `limit`.
+
+    With `kinds`: only those, and none that is redacted, because there is nothing left to act on.
+    """
     query = select(Event).where(Event.property_id == property_id, Event.offset > offset)
     if kinds is not None:
-        query = query.where(Event.kind.in_(kinds))
+        query = query.where(Event.kind.in_(kinds), Event.redacted.is_(False))
     return (await session.scalars(query.order_by(Event.offset).limit(limit))).all()
 
 

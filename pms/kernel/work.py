@@ -1,5 +1,6 @@
 """The unit of work: one use case, one transaction. Nobody inside commits."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +137,8 @@ class UnitOfWork:
             "at": self.now,
             "payload": recorded.payload,
             "previous_hash": previous,
+            "salt": secrets.token_hex(16),
+            "redacted": False,
         }
         return row | {"hash": chained_hash(row)}
 

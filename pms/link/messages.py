@@ -182,6 +182,8 @@ class SystemBody(Message):
     `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
     `rejected`: the last few messages nobody understood {"at", "source", "device", "reason", "detail", "payload"}.
     `counters`: messages, readings, commits, duplicates, rejected, by name. `ready`: all subscriptions acknowledged.
+    `retention`: {"days": days by class as they really are, "removed": rows by class since the start, "swept": datetime
+    of the last time everything was looked at, or None}.
     """
 
     at: datetime
@@ -191,6 +193,7 @@ class SystemBody(Message):
     devices: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
     counters: dict[str, float] = {}
+    retention: dict[str, Any] = {}
 
 
 class PropertyBody(Message):

@@ -179,9 +179,21 @@ def test_a_migration_makes_a_backup_first(journal_path: Path, monkeypatch: pytes
     assert connection.execute("SELECT count(*) FROM message").fetchone() == (2000,)
     assert "note" in [row[1] for row in connection.execute("PRAGMA table_info(room)")]
     connection.close()
-    backup = sqlite3.connect(journal_path.with_name("journal.db.before-2"))
+    backup = sqlite3.connect(journal_path.with_name(f"journal.db.before-{len(journal_file.STEPS)}"))
     assert backup.execute("SELECT count(*) FROM message").fetchone() == (2000,)
     backup.close()
+
+
+def test_messages_of_an_older_release_are_of_no_known_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.db"
+    with monkeypatch.context() as older:
+        older.setattr(journal_file, "STEPS", (journal_file.FIRST,))
+        connection = journal_file.open_journal(path)
+        connection.execute("INSERT INTO message VALUES (1, 'field', 'x', NULL, NULL, 0, 1, 1, 0, x'00')")
+        connection.close()
+    connection = journal_file.open_journal(path)
+    assert connection.execute("SELECT class FROM message").fetchall() == [(0,)]
+    connection.close()
 
 
 def test_a_copy_is_sound_and_a_restored_one_has_a_new_epoch(journal_path: Path, tmp_path: Path) -> None:

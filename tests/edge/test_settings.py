@@ -10,6 +10,7 @@ from edge.configuration import load_configuration, over_own_broker
 from edge.settings import Settings, configuration_reference, load_settings, service_schema
 from edge.url import BrokerUrl
 from pms.hotelfile import hotel_schema
+from pms.link.retention import DEFAULTS
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "example"
 
@@ -90,3 +91,16 @@ def test_the_reference_has_every_table_and_key() -> None:
 )
 def test_addresses_of_brokers(text: str, port: int, tls: bool) -> None:
     assert BrokerUrl.parse(text) == BrokerUrl("host", port, None, None, tls)
+
+
+def test_periods_are_the_defaults_and_those_that_were_set(tmp_path: Path) -> None:
+    periods = load(tmp_path, "[retention]\nedge_presence = 3\naccess = 0\n").periods
+    assert periods == {**DEFAULTS, "edge_presence": 3, "access": 0}
+
+
+@pytest.mark.parametrize("wrong", ["-1", "0.5", "4000", "'long'", "inf", "nan"])
+def test_a_period_that_cannot_be_is_refused_with_its_reason(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, f"[retention]\nkeys = 30\naccess = {wrong}\n")
+    [problem] = raised.value.problems
+    assert (problem.table, problem.key, problem.line) == ("[retention]", "access", 3)

@@ -119,7 +119,7 @@ def rendered(batch: Sequence[Event], principal: Principal) -> str:
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """An event as readers get it."""
+    """An event as readers get it; of a redacted one the payload is {}."""
     return {
         "offset": event.offset,
         "kind": event.kind,
@@ -127,4 +127,5 @@ def event_json(event: Event) -> dict[str, Any]:
         "actor": event.actor,
         "at": event.at,
         "payload": event.payload,
+        "redacted": event.redacted,
     }
