@@ -28,8 +28,10 @@ from pms.kernel.i18n import Translator
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
 from pms.kernel.work import Actor
+from pms.link.retention import DEFAULTS, Periods
 from pms.link.transport import LinkSettings
 from pms.property.house import import_hotel
+from pms.retention.service import House, Retention
 from pms.room_feed.service import ROOM_FEED, RoomFeed
 from pms.web import assembly as web_pages
 
@@ -61,6 +63,7 @@ class PmsConfig:
     demo: bool = False
     mounts: tuple[tuple[str, web.Application], ...] = field(default=())
     version: str = ""
+    periods: Periods = field(default_factory=lambda: DEFAULTS)
 
 
 def wall_clock() -> datetime:
@@ -114,13 +117,15 @@ class Pms:
         await database.run(actor, self._now(), lambda work: import_hotel(work, hotel))
         sessions = Sessions(database, hotel.house.id, passwords, self._wall)
         background = await stack.enter_async_context(Background(self._health))
-        feed = await self._start_departments(background, database, sessions)
+        feed = await self._start_departments(background, database, sessions, ZoneInfo(hotel.house.time_zone))
         app = self._application(database, hotel, sessions, passwords)
         app[ROOM_FEED] = feed
         await self._serve(stack, app)
         await self._first_people(database, actor, passwords)
 
-    async def _start_departments(self, background: Background, database: Database, sessions: Sessions) -> RoomFeed:
+    async def _start_departments(
+        self, background: Background, database: Database, sessions: Sessions, zone: ZoneInfo
+    ) -> RoomFeed:
         property_id = sessions.property_id
         reactions = Reactions(database, property_id, self._now)
         departments.register_reactions(reactions)
@@ -132,6 +137,8 @@ class Pms:
         background.start("room_feed", feed.run)
         background.start("reactions", reactions.run)
         background.start("jobs", jobs.run)
+        house = House(property_id, zone, self._now, self._config.periods, feed.clock_trouble)
+        background.start("retention", Retention(database, house, self._health).run)
         background.start("database_watch", lambda: self._watch(database, Actor.system(property_id, "watch")))
         return feed
 

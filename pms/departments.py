@@ -12,7 +12,7 @@ from pms.access.sessions import Sessions
 from pms.frontdesk import api as frontdesk
 from pms.housekeeping import api as housekeeping
 from pms.housekeeping import reactions as housekeeping_reactions
-from pms.kernel.http import HttpContext, Routes, idempotency, stream
+from pms.kernel.http import HttpContext, Routes, stream
 from pms.kernel.http.application import build
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
@@ -62,5 +62,4 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     jobs.every(timedelta(minutes=1), "business_date", move_business_date)
     jobs.every(timedelta(seconds=20), "overrides", end_overrides)
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
-    jobs.every(timedelta(hours=1), "idempotency", idempotency.forget_old)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

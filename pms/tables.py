@@ -9,6 +9,7 @@ from pms.kernel.tables import Base
 MODULES = (
     "pms.kernel.events",
     "pms.kernel.reactions",
+    "pms.kernel.redaction",
     "pms.kernel.http.idempotency",
     "pms.access.model",
     "pms.property.model",
@@ -17,6 +18,7 @@ MODULES = (
     "pms.housekeeping.model",
     "pms.maintenance.model",
     "pms.room_feed.model",
+    "pms.retention.model",
 )
 
 

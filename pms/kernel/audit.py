@@ -73,16 +73,10 @@ class _Cover:
     @classmethod
     def of(cls, event: Event) -> "_Cover":
         """As the event says. What it does not say covers nothing: it is not one of ours, and found out by its hash."""
-        told = event.payload
-        return cls(
-            event.offset,
-            str(told.get("class")),
-            frozenset(told.get("kinds") or ()),
-            int(told.get("after") or 0),
-            int(told.get("through") or 0),
-            int(told.get("count") or 0),
-            str(told.get("digest")),
-        )
+        told = event.payload if isinstance(event.payload, dict) else {}
+        after, through, count = (_number(told.get(name)) for name in ("after", "through", "count"))
+        kinds = frozenset(str(kind) for kind in told.get("kinds") or ())
+        return cls(event.offset, str(told.get("class")), kinds, after, through, count, str(told.get("digest")))
 
     def covers(self, event: Event) -> bool:
         """Whether it speaks of this event."""
@@ -96,6 +90,10 @@ class _Cover:
     def right(self) -> bool:
         """Whether just those were found that it speaks of, as it left them."""
         return self.seen == self.count and self.total.hexdigest() == self.digest
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 class _Chain:

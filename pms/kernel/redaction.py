@@ -5,7 +5,7 @@ says which class, which offsets, how many, and the digest of what is left of the
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -53,21 +53,21 @@ class RedactionCursor(Base):
 
 
 class Redacted(NamedTuple):
-    """What a step did. `blocked`: the next event of the class claims to be of a time to come, so nobody knows its age."""
+    """How many rows a step took. `blocked`: the next event claims to be of a time to come, so nobody knows its age."""
 
-    count: int
+    rows: int
     blocked: bool = False
 
 
-async def redact(work: UnitOfWork, redaction: Redaction, before: datetime, limit: int) -> Redacted:
-    """Redact the next events of a class that are from before an instant, at most `limit`. Call it until `count` is 0."""
+async def redact(redaction: Redaction, work: UnitOfWork, before: datetime, limit: int) -> Redacted:
+    """Redact the next events of a class that are from before an instant, at most `limit`. Call it until none is."""
     cursor = await _cursor(work, redaction.name)
     rows = await _next(work, redaction.kinds, cursor.offset, limit)
     old = list(_leading(rows, before))
     if not old:
         return Redacted(0, bool(rows) and rows[0].at > work.now + FAR_AHEAD)
     after, through = cursor.offset, old[-1].offset
-    emptied = {"payload": {}, "salt": None, "redacted": True} | dict.fromkeys(redaction.fields, "")
+    emptied: dict[str, Any] = {"payload": {}, "salt": None, "redacted": True} | dict.fromkeys(redaction.fields, "")
     await work.session.execute(
         update(Event)
         .where(Event.property_id == work.property_id, Event.offset.in_([event.offset for event in old]))
@@ -105,7 +105,7 @@ def remains(row: Mapping[str, Any]) -> bytes:
     return canonical([*(row[name] for name in _KEPT), at])
 
 
-def _leading(rows: Collection[Event], before: datetime) -> Iterable[Event]:
+def _leading(rows: Iterable[Event], before: datetime) -> Iterable[Event]:
     for event in rows:
         if event.at >= before:
             return
@@ -117,7 +117,7 @@ async def _cursor(work: UnitOfWork, name: str) -> RedactionCursor:
     return await work.session.get_one(RedactionCursor, (work.property_id, name), with_for_update=True)
 
 
-async def _next(work: UnitOfWork, kinds: Collection[str], after: int, limit: int) -> Collection[Event]:
+async def _next(work: UnitOfWork, kinds: Collection[str], after: int, limit: int) -> Sequence[Event]:
     query = select(Event).where(
         Event.property_id == work.property_id, Event.offset > after, Event.kind.in_(kinds), Event.redacted.is_(False)
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
+from pms.link.clocks import ClockDifference
 from pms.link.messages import Ack, Envelope, Hello
 from pms.link.receiver import Receiver
 from pms.link.sender import Sender
@@ -24,7 +26,10 @@ SIGN_OF_LIFE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """How the link is. `peer_heard`: when the other end last said anything (None: not since the start)."""
+    """How the link is. `peer_heard`: when the other end last said anything (None: not since the start).
+
+    `peer_ahead`: real seconds by which its clock is ahead of ours (None: not known yet).
+    """
 
     connected: bool
     since: datetime
@@ -37,6 +42,7 @@ class LinkStatus:
     applied: int
     rejected: int
     failing: str | None
+    peer_ahead: float | None = None
 
 
 class Link:
@@ -62,6 +68,7 @@ class Link:
         self._receiver = Receiver(stores[1], self._say)
         self._since, self._cause = now(), "starting"
         self._peer_heard: datetime | None = None
+        self._clocks = ClockDifference()
         self._greet = asyncio.Event()
         self._latest: dict[str, bytes] = {}
         self._telling = asyncio.Event()
@@ -98,7 +105,12 @@ class Link:
             applied=self._receiver.applied,
             rejected=self._end.rejected,
             failing=self._receiver.failing,
+            peer_ahead=self._peer_ahead(),
         )
+
+    def _peer_ahead(self) -> float | None:
+        ahead = self._clocks.seconds()
+        return None if ahead is None else ahead / self._clocks.speed(self._now(), time.monotonic())
 
     async def run(self) -> None:
         """Speak and listen until cancelled."""
@@ -157,7 +169,9 @@ class Link:
     def _take(self, envelope: Envelope) -> None:
         if envelope.property != self._property:
             return
-        self._peer_heard = self._now()
+        self._peer_heard = now = self._now()
+        if not envelope.seq:  # those with a number may have waited for an acknowledgement
+            self._clocks.take(envelope.at, now, time.monotonic())
         stranger = not self._receiver.knows(envelope.epoch)
         if stranger:
             self._receiver.meet(envelope.epoch)

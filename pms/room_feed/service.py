@@ -27,13 +27,16 @@ from pms.room_feed.rules import SILENT_AFTER
 
 LOOK_S = 1.0
 ROOMS_KNOWN_FOR_S = 10.0
+CLOCKS_DIFFER_S = 5.0
+"""More than a message ever takes; keys and alarms are judged by the minute."""
 _STATES = frozenset({"ok", "degraded", "down", "starting"})
 
 
 class RoomFeed:
     """`register` it with the reactions and jobs of the house, then give `run` a task.
 
-    Reports the parts `link` (the broker session), `edge` (the peer is heard and has its subscriptions) and `edge/...`.
+    Reports the parts `link` (the broker session), `edge` (the peer is heard and has its subscriptions), `edge/...` and
+    `clock` (ours and the edge's say the same time).
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class RoomFeed:
     async def _report(self) -> None:
         status = self._link.status()
         self._report_link(status)
+        self._report_clock(status.peer_ahead)
         silent_for = self._silent_for(status.peer_heard)
         account = await self._account()
         if silent_for is None or silent_for > SILENT_AFTER.total_seconds() or not status.connected:
@@ -115,6 +119,19 @@ class RoomFeed:
             self._health.report("link", "degraded", code="not_stored", detail=status.failing[:200])
         else:
             self._health.report("link", "ok")
+
+    def clock_trouble(self) -> str | None:
+        """The code for clocks that differ, if they do: then nobody knows what is old."""
+        ahead = self._link.status().peer_ahead
+        return "clocks_differ" if ahead is not None and abs(ahead) > CLOCKS_DIFFER_S else None
+
+    def _report_clock(self, ahead: float | None) -> None:
+        if ahead is None:
+            return
+        if self.clock_trouble() is None:
+            self._health.report("clock", "ok")
+        else:
+            self._health.report("clock", "degraded", code="clocks_differ", detail=f"{ahead:+.0f} s")
 
     def _silent_for(self, heard: datetime | None) -> float | None:
         """Real seconds since the edge was last heard: hotel time may run faster than life."""

@@ -52,11 +52,16 @@ def _verdict(state: str, parts: Sequence[Mapping[str, Any]]) -> str:
 
 async def _parts(call: ReadCall, view: api.SystemView) -> list[dict[str, Any]]:
     """Our own parts, and those of the edge's last account, each once."""
-    own = [part.model_dump() | {"part": part.part.removeprefix(EDGE)} for part in view.parts]
+    own = [part.model_dump() | {"part": _shown_name(part.part)} for part in view.parts]
     names = {part["part"] for part in own}
     account = await call.session.get(EdgeSystem, call.property_id)
     told = [_told(part) for part in (account.body.get("parts") or () if account else ())]
     return own + [part for part in told if part["part"] not in names]
+
+
+def _shown_name(part: str) -> str:
+    """The edge's parts by their own names; our clock is another one than theirs."""
+    return "clocks" if part == "clock" else part.removeprefix(EDGE)
 
 
 def _told(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,10 @@ import pytest
 
 from devices.model import Rejected
 from edge import journal_file
-from edge.journal import Batch, Journal, JournalLimits
+from edge.journal import Batch, Journal
 from edge.journal_file import JournalDamagedError, copy_journal, renew_epoch
 from edge.journal_rows import RoomSnapshot, StoredCommand
+from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError
 from tests.edge.messages import AT, line_message
 

@@ -1,11 +1,11 @@
 """`Idempotency-Key`: a change that is sent twice happens once and is answered twice the same."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from aiohttp import web
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pms.kernel.crypto import UNREADABLE, EncryptedText
@@ -13,7 +13,6 @@ from pms.kernel.errors import Conflict, Malformed
 from pms.kernel.tables import Base
 from pms.kernel.work import UnitOfWork
 
-KEPT = timedelta(days=7)
 LONGEST_KEY = 200
 
 
@@ -90,15 +89,6 @@ async def keep(work: UnitOfWork, claim: Claim, rendered: Rendered) -> None:
         update(IdempotencyKey)
         .where(*_is(work, claim))
         .values(status=rendered.status, response=rendered.body.decode(), etag=rendered.etag)
-    )
-
-
-async def forget_old(work: UnitOfWork) -> None:
-    """Drop what is older than `KEPT`."""
-    await work.session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.property_id == work.property_id, IdempotencyKey.created_at < work.now - KEPT
-        )
     )
 
 

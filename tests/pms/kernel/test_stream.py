@@ -88,7 +88,7 @@ async def test_events_name_nobody(api: Api, database: Database) -> None:
     await api.sign_in("manager")
     async with reading(api, Last_Event_ID="0") as reader:
         first = await reader.next()
-    assert set(first) == {"offset", "kind", "subject", "actor", "at", "payload"}
+    assert set(first) == {"offset", "kind", "subject", "actor", "at", "payload", "redacted"}
     assert first["offset"] == 1
 
 
