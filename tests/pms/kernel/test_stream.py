@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ import pytest
 from pms.kernel.database import Database
 from pms.kernel.events import EventKind
 from pms.kernel.http import stream
+from pms.kernel.redaction import Redaction, redact
 from pms.kernel.work import Actor
 from tests.pms.conftest import HOUSE, TestClock
 from tests.pms.serving import Api
@@ -109,3 +111,17 @@ async def test_a_disabled_person_loses_the_stream(
         assert (await api.post(f"/api/v1/users/{housekeeper}/disable")).status == 200
         with pytest.raises(EOFError):
             await reader.to_the_end()
+
+
+async def test_a_redacted_event_is_read_as_one(api: Api, database: Database) -> None:
+    await happen(database, FOR_ALL, "101")
+    now = TestClock()() + timedelta(days=9)
+    redaction = Redaction("test", (FOR_ALL.name,), frozenset({"subject"}))
+    await database.run(Actor.system(HOUSE, "test"), now, lambda work: redact(redaction, work, now, 9))
+    await api.sign_in("manager")
+    async with reading(api, Last_Event_ID="0") as reader:
+        event = await reader.next()
+        while event["kind"] != FOR_ALL.name:
+            event = await reader.next()
+        assert (event["redacted"], event["payload"], event["subject"]) == (True, {}, "")
+        assert (await reader.next())["redacted"] is False

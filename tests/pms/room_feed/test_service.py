@@ -263,3 +263,30 @@ async def test_states_are_committed_within_their_budget(house: House, edge: Hand
         await until(lambda seq=envelope.seq: edge.acknowledged() >= seq, every=0.0005)  # type: ignore[misc]
         taken.append(time.perf_counter() - began)
     assert sorted(taken)[len(taken) // 2] < 0.05, "far from its budget even on a busy machine"
+
+
+async def signs_of_life(house: House, edge: HandMadeEdge, ahead: float) -> None:
+    at = house.clock() + timedelta(seconds=ahead)
+    for _ in range(3):
+        told = edge.envelopes.of("system", system(at), at)
+        await edge.publish(told.model_copy(update={"seq": 0, "after": 0}))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "detail"), [(0, "ok", ""), (-90, "degraded", "-90 s"), (12, "degraded", "+12 s")]
+)
+async def test_clocks_that_differ_are_said_with_the_seconds(
+    house: House, edge: HandMadeEdge, ahead: float, state: str, detail: str
+) -> None:
+    await signs_of_life(house, edge, ahead)
+    await until(lambda: "clock" in {part.name for part in house.health.parts()})
+    [clock] = [part for part in house.health.parts() if part.name == "clock"]
+    assert (clock.state, clock.detail) == (state, detail)
+    assert clock.code == house.feed.clock_trouble() == ("clocks_differ" if ahead else None)
+
+
+async def test_a_clock_that_was_set_right_is_well_again(house: House, edge: HandMadeEdge) -> None:
+    await signs_of_life(house, edge, -90)
+    await until(lambda: house.feed.clock_trouble() == "clocks_differ")
+    await signs_of_life(house, edge, 0)
+    await until(lambda: house.feed.clock_trouble() is None)
