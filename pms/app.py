@@ -158,7 +158,7 @@ class Pms:
             version=self._config.version,
             demo=self._config.demo,
         )
-        app = departments.application(context, sessions, passwords)
+        app = departments.application(context, sessions, passwords, self._config.periods)
         for prefix, mounted in self._config.mounts:
             app.add_subapp(prefix, mounted)
         return app

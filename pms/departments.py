@@ -16,6 +16,7 @@ from pms.kernel.http import HttpContext, Routes, stream
 from pms.kernel.http.application import build
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
+from pms.link.retention import DEFAULTS, Periods
 from pms.maintenance import api as maintenance
 from pms.maintenance.service import end_shelves
 from pms.property import api as property_api
@@ -25,6 +26,7 @@ from pms.property.sources import ROOM_SOURCES, MoreActions, RoomSources
 from pms.room_feed import api as room_feed
 from pms.room_feed.rules import discrepancy
 from pms.room_feed.sensed import sensed_of
+from pms.web import about
 from pms.web import assembly as web_pages
 
 ROUTES: tuple[Routes, ...] = (
@@ -41,10 +43,12 @@ ROUTES: tuple[Routes, ...] = (
 """Every route of the house."""
 
 
-def application(context: HttpContext, sessions: Sessions, passwords: Passwords) -> web.Application:
-    """The web application with every department in it."""
+def application(
+    context: HttpContext, sessions: Sessions, passwords: Passwords, periods: Periods = DEFAULTS
+) -> web.Application:
+    """The web application with every department in it. `periods`: days that data is kept, by class, to be shown."""
     app = build(context, ROUTES)
-    app[SESSIONS], app[PASSWORDS] = sessions, passwords
+    app[SESSIONS], app[PASSWORDS], app[about.PERIODS] = sessions, passwords, dict(periods)
     offers: list[MoreActions] = [frontdesk.room_actions, room_feed.room_actions]
     app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancy=discrepancy, actions=offers)
     app[healthz.DECLARED] = [route for routes in ROUTES for route in routes]

@@ -36,6 +36,9 @@ KINDS: dict[str, Kind] = {
 }
 """Every kind the edge raises."""
 
+ADVISORY = {"smoke": "fire", "leak": "water", "sos": "help"}
+"""Kinds nobody may rely on alone, and the part of the page `/what-this-is-not` that says what to have instead."""
+
 OTHER = Kind("medium", "cause_not_known", "consequence_not_known", "inspect_device")
 """A kind this release has not heard of: shown, not dropped."""
 

@@ -11,7 +11,7 @@ from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
 from pms.maintenance import service
 from pms.maintenance.api import AlertView, states_of, views
-from pms.maintenance.catalog import PRIORITIES
+from pms.maintenance.catalog import ADVISORY, PRIORITIES
 from pms.maintenance.rules import AlertState
 from pms.property.service import all_rooms
 
@@ -61,7 +61,8 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
     if not call.may(ALERTS_READ):
         return None
     found = await service.listing(call.session, call.property_id, room=number, limit=10)
-    return Section("maintenance/room.html", {"alerts": _by_urgency(await views(call, call.session, found))})
+    alerts = _by_urgency(await views(call, call.session, found))
+    return Section("maintenance/room.html", {"alerts": alerts, "advisory": ADVISORY})
 
 
 async def _alerts(call: ReadCall) -> dict[str, Any]:
@@ -82,6 +83,7 @@ async def _alerts(call: ReadCall) -> dict[str, Any]:
         "state": query.state,
         "priority": query.priority,
         "room": query.room,
+        "advisory": ADVISORY,
     }
 
 

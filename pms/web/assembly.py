@@ -11,7 +11,7 @@ from pms.kernel.html import PAGES, Pages, Place
 from pms.kernel.http import CONTEXT, Routes
 from pms.maintenance import pages as maintenance
 from pms.property.service import business_date
-from pms.web import devices, door, health
+from pms.web import about, devices, door, health
 from pms.web.errors import error_page
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -27,6 +27,7 @@ PLACES = (
 ROUTES: tuple[Routes, ...] = (
     door.routes,
     health.routes,
+    about.routes,
     frontdesk.routes,
     housekeeping.routes,
     maintenance.routes,

@@ -10,6 +10,7 @@ from pms.kernel.html import page
 from pms.kernel.http import ReadCall, Reply, Routes
 from pms.room_feed import api
 from pms.room_feed.model import EdgeSystem
+from pms.web.about import last_run
 from pms.web.devices import known_devices
 
 routes = Routes("web_health")
@@ -40,6 +41,7 @@ async def _health(call: ReadCall) -> dict[str, Any]:
         "devices": await known_devices(call),
         "counters": view.counters,
         "rejected": view.rejected,
+        "retention": await last_run(call),
     }
 
 

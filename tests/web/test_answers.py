@@ -20,6 +20,8 @@ PATHS = {
     "/maintenance": {"manager", "frontdesk", "maintenance"},
     "/maintenance/list": {"manager", "frontdesk", "maintenance"},
     "/system": {"manager", "frontdesk", "maintenance"},
+    "/about": {"manager", "frontdesk", "housekeeping", "maintenance"},
+    "/what-this-is-not": {"manager", "frontdesk", "housekeeping", "maintenance"},
 }
 
 

@@ -10,7 +10,10 @@ from tests.web.house import House
 
 pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
-PAGES = ("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system")
+PAGES = (
+    *("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system"),
+    *("/about", "/what-this-is-not"),
+)
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
 

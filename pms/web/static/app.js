@@ -7,6 +7,7 @@ import { startDialogs } from "./js/dialogs.js";
 import { startFragments } from "./js/fragments.js";
 import { startLive } from "./js/live.js";
 import { startMenus } from "./js/menus.js";
+import { startPrint } from "./js/print.js";
 
 startMenus();
 startDialogs();
@@ -16,3 +17,4 @@ startFragments();
 startBoard();
 startAlarm();
 startLive();
+startPrint();
