@@ -70,6 +70,13 @@ class ByteLine(ABC):
             finally:
                 self._answer = None
 
+    async def tell(self, data: bytes) -> None:
+        """Send what has no answer. Raises LineDownError."""
+        async with self._lock:
+            if not self.up:
+                raise LineDownError("not_sent", self.status.cause or "")
+            self._send(data)
+
     @abstractmethod
     async def _session(self) -> None:
         """Connect, call `_opened`, feed `_arrived` until the connection is lost; raises LineError."""
