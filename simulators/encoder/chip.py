@@ -26,7 +26,7 @@ class Chip:
         self.powered = False
         self._field = field
         self._ear = Ear()
-        self._voice = Voice(send, faults)
+        self.voice = Voice(send, faults)
         self._waking: tuple[float, int] | None = None  # since when, how many bytes
         self._timer: asyncio.TimerHandle | None = None
         self._wait: tuple[int, Wait] | None = None
@@ -48,7 +48,7 @@ class Chip:
     def power_off(self) -> None:
         """Whatever was under way is over."""
         self._stop()
-        self._voice.stop()
+        self.voice.stop()
         self.core = Core(self._field)
         self.powered = False
 
@@ -76,7 +76,7 @@ class Chip:
 
     def _heard(self, heard: Mark | Request) -> None:
         if heard is Mark.NACK:
-            self._voice.say(self._last)
+            self.voice.say(self._last)
         elif isinstance(heard, Request):
             self._stop()
             self._begin(heard)
@@ -88,10 +88,10 @@ class Chip:
         self.commands.append(request.code)
         loop = asyncio.get_running_loop()
         if self.faults.merged:
-            self._voice.hold_acknowledgement()
+            self.voice.hold_acknowledgement()
             self._execute(request)
         else:
-            self._voice.acknowledge()
+            self.voice.acknowledge()
             self._timer = loop.call_later(LATENCY_S + self.faults.slow_s, self._execute, request)
 
     def _execute(self, request: Request) -> None:
@@ -112,7 +112,7 @@ class Chip:
             self._say(response(code, found))
             return
         self._wait = code, wait
-        self._voice.release()
+        self.voice.release()
         if wait.seconds is not None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(wait.seconds, self._gave_up, response(code, wait.nothing))
@@ -129,7 +129,7 @@ class Chip:
 
     def _say(self, frame: bytes) -> None:
         self._last = frame
-        self._voice.say(frame)
+        self.voice.say(frame)
 
     def _stop(self) -> None:
         self._wait = None

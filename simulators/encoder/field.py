@@ -19,7 +19,7 @@ class Moment(StrEnum):
 
 
 Watcher = Callable[[Moment, Card], None]
-Accident = Callable[[], None]
+Accident = Callable[[], object]
 
 
 @dataclass(slots=True)

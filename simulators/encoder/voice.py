@@ -28,7 +28,7 @@ class Voice:
     """Sends frames through `send`, in order, as the faults have it."""
 
     def __init__(self, send: Callable[[bytes], None], faults: Faults, seed: int = 1) -> None:
-        self._send = send
+        self.send = send
         self._faults = faults
         self._random = Random(f"{seed}/voice")
         self._held = b""
@@ -75,7 +75,7 @@ class Voice:
         begin = max(loop.time(), self._busy_until)
         pieces = [data[i : i + 1] for i in range(len(data))] if self._faults.split else [data]
         if len(pieces) <= 1 and begin <= loop.time():
-            self._send(data)
+            self.send(data)
             return
         for number, piece in enumerate(pieces):
             self._later(begin + number * BYTE_S, piece)
@@ -84,7 +84,7 @@ class Voice:
     def _later(self, when: float, piece: bytes) -> None:
         def go() -> None:
             self._timers.discard(timer)
-            self._send(piece)
+            self.send(piece)
 
         timer = asyncio.get_running_loop().call_at(when, go)
         self._timers.add(timer)
