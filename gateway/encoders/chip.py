@@ -58,6 +58,7 @@ class Chip:
 
     def __init__(self, line: ByteLine, account: Account, timeout_s: float) -> None:
         self.account = account
+        self.answered_at = 0.0  # of the loop's clock
         self._line = line
         self._timeout_s = timeout_s
         self._asleep = True
@@ -123,7 +124,7 @@ class Chip:
             talk = Conversation(command, acknowledged=again is not None)
             code = await self._exchange(again or self._prefix() + frame, talk)
             if talk.answer is not None:
-                self._asleep = False
+                self._asleep, self.answered_at = False, asyncio.get_running_loop().time()
                 return talk.answer
             self.account.reject(code)
             patience -= SILENCE_COSTS if code == SILENT else NONSENSE_COSTS

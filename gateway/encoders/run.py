@@ -114,6 +114,7 @@ class CardRun:
         settings = self._settings
         card = await self._do(recognise(target, settings.keys, mifare_classic=settings.mifare_classic))
         self._kind = card.kind
+        await self._do(card.open())
         content = await self._read(card)
         if self.job.task is CardTask.READ:
             return Verdict(CardState.CONFIRMED, card=self._found())
@@ -121,8 +122,7 @@ class CardRun:
         if content != wanted:
             await self._write(card, content, wanted)
         await self._step(CardStep.CHECKING)
-        await self._same()
-        if await self._read(card) != wanted:
+        if await self._read(card) != wanted:  # the card is still the one selected: another one would not answer
             return Verdict(CardState.FAILED, "not_verified", self._found())
         return Verdict(CardState.CONFIRMED, card=self._found())
 
@@ -168,7 +168,6 @@ class CardRun:
         self._accepted(target)
 
     async def _read(self, card: CardTechnology) -> bytes:
-        await self._do(card.open())
         self._content = await self._do(card.read())
         return self._content
 

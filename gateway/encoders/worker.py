@@ -108,6 +108,9 @@ class EncoderWorker:
         """Nobody wants a card: see that the encoder is there. Returns the seconds until the next look."""
         if not self._line.up:
             return LOOK_UP_S
+        quiet_s = asyncio.get_running_loop().time() - self._chip.answered_at
+        if self._chip.ready and quiet_s < PROBE_S:
+            return PROBE_S - quiet_s
         try:
             await (self._chip.probe() if self._chip.ready else self._chip.wake())
         except EncoderError:
