@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from devices.catalog import Catalog
 from devices.clock import Clock
 from devices.encoders.jobs import CardJob, CardProgress, CardResult, CardStep, CardTask
 from devices.encoders.payload import CardContent, CardKeys, decode
@@ -19,6 +18,7 @@ from simulators.encoder.card import Card
 from simulators.encoder.classic import ClassicCard
 from simulators.encoder.encoder import SerialPort, SimulatedEncoder
 from simulators.encoder.type2 import Type2Card
+from tests.devices.codec import catalog
 from tests.gateway.conftest import running
 from tests.waiting import until
 
@@ -70,13 +70,12 @@ class Desk:
             for name in names
         )
         (folder / "devices.toml").write_text(lines)
-        catalog = Catalog.load()
         self.taken = Taken()
         self.clock = Clock()
         self.encoders = {name: SimulatedEncoder(SerialPort(folder / f"{name}.tty")) for name in names}
         home = Home("house", folder, CardSettings(KEYS, classic))
-        inventory = load_inventory(folder / "devices.toml", catalog, None)
-        self.gateway = Gateway(inventory, catalog, self.clock, self.taken.ports(), home)
+        inventory = load_inventory(folder / "devices.toml", catalog(), None)
+        self.gateway = Gateway(inventory, catalog(), self.clock, self.taken.ports(), home)
 
     @property
     def encoder(self) -> SimulatedEncoder:
