@@ -16,10 +16,11 @@ from gateway.gateway import Gateway, Home
 from gateway.ports import CardSettings, EncoderFigures, GatewayPorts, LineMessage
 from simulators.encoder.card import Card
 from simulators.encoder.classic import ClassicCard
-from simulators.encoder.encoder import SerialPort, SimulatedEncoder
+from simulators.encoder.encoder import SerialPort, SimulatedEncoder, SocketPort
 from simulators.encoder.type2 import Type2Card
 from tests.devices.codec import catalog
 from tests.gateway.conftest import running
+from tests.servers import a_free_port
 from tests.waiting import until
 
 KEYS = CardKeys("house", bytes(range(16)))
@@ -60,19 +61,25 @@ class Taken:
 
 
 class Desk:
-    """`desk-1` and, with `count` 2, `desk-2`."""
+    """`desk-1` and, with `count` 2, `desk-2`. `tcp`: they hang on a serial server."""
 
-    def __init__(self, folder: Path, count: int = 1, *, classic: bool = False, timeout_s: float = 0.15) -> None:
+    def __init__(
+        self, folder: Path, count: int = 1, *, classic: bool = False, timeout_s: float = 0.15, tcp: bool = False
+    ) -> None:
         names = [f"desk-{number}" for number in range(1, count + 1)]
-        lines = "".join(
-            f'[[line]]\nid = "{name}"\nkind = "serial"\npath = "{name}.tty"\ntimeout_s = {timeout_s}\n'
-            f'[[device]]\nid = "{name}"\nline = "{name}"\nprofile = "pn532"\n'
-            for name in names
-        )
-        (folder / "devices.toml").write_text(lines)
+        ports = {name: SocketPort("127.0.0.1", a_free_port()) if tcp else SerialPort(folder / name) for name in names}
+        lines = [
+            f'[[line]]\nid = "{name}"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {port.port}\n'
+            if isinstance(port, SocketPort)
+            else f'[[line]]\nid = "{name}"\nkind = "serial"\npath = "{name}"\n'
+            for name, port in ports.items()
+        ]
+        rest = f'timeout_s = {timeout_s}\n[[device]]\nid = "{{0}}"\nline = "{{0}}"\nprofile = "pn532"\n'
+        text = "".join(line + rest.format(name) for name, line in zip(names, lines, strict=True))
+        (folder / "devices.toml").write_text(text)
         self.taken = Taken()
         self.clock = Clock()
-        self.encoders = {name: SimulatedEncoder(SerialPort(folder / f"{name}.tty")) for name in names}
+        self.encoders = {name: SimulatedEncoder(port) for name, port in ports.items()}
         home = Home("house", folder, CardSettings(KEYS, classic))
         inventory = load_inventory(folder / "devices.toml", catalog(), None)
         self.gateway = Gateway(inventory, catalog(), self.clock, self.taken.ports(), home)

@@ -56,6 +56,17 @@ async def test_a_key_is_written_read_back_and_read(kind: str, tmp_path: Path) ->
         await until(lambda: desk.encoder.chip.commands[-1] == 0x52)  # the card is let go
 
 
+async def test_an_encoder_behind_a_serial_server(tmp_path: Path) -> None:
+    async with serving(Desk(tmp_path, tcp=True)) as desk:
+        desk.encoder.place(card := Deck().blank())
+        desk.encoder.field.after_writes(3, desk.encoder.unplug)
+        desk.order()
+        await until(lambda: desk.figures().code == "line_down")
+        await desk.encoder.plug()
+        assert (await desk.result()).state is CONFIRMED
+        assert content_of(card) == CONTENT
+
+
 async def test_a_card_as_the_factory_delivers_it_is_blank(tmp_path: Path) -> None:
     async with serving(Desk(tmp_path)) as desk:
         for number, kind in enumerate(("ntag213", "ntag215")):
@@ -453,6 +464,15 @@ async def test_an_adapter_that_stays_away_ends_the_job(tmp_path: Path, monkeypat
         assert (result.state, result.reason) == (FAILED, "line_down")
         assert desk.taken.health[-1] == ("desk-1", False, "desk-1")
         assert desk.figures().code == "line_down"
+
+
+async def test_a_job_from_before_the_start_waits_for_its_line(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.encoder.place(card := Deck().blank())
+    desk.order()
+    async with serving(desk):
+        assert (await desk.result()).state is CONFIRMED
+        assert content_of(card) == CONTENT
 
 
 async def test_another_chip_is_no_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,12 @@ def hotel_of(maker: Maker, speed: float = 1.0) -> SimulatedHotel:
 
 async def actions(ear: Ear, count: int = 1) -> list[dict[str, Any]]:
     """The lock's messages with an action, once there are so many."""
-    return await until(lambda: len(found := [b for b in ear.all(TOPIC) if b.get("action")]) >= count and found)
+
+    def found() -> list[dict[str, Any]]:
+        told = [body for body in ear.all(TOPIC) if body.get("action")]
+        return told if len(told) >= count else []
+
+    return await until(found)
 
 
 async def test_the_guests_card_opens_and_says_which_it_was(maker: Maker) -> None:
