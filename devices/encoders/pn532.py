@@ -120,6 +120,11 @@ def rf_retries(passive: int = 1) -> bytes:
     return bytes([Code.RF_CONFIGURATION, 0x05, 0x00, 0x01, passive])
 
 
+def rf_off() -> bytes:
+    """RFConfiguration item 01: the field off; looking for a card turns it on again."""
+    return bytes([Code.RF_CONFIGURATION, 0x01, 0x00])
+
+
 def list_passive_target() -> bytes:
     """One card of type A at 106 kbit/s."""
     return bytes([Code.IN_LIST_PASSIVE_TARGET, 0x01, 0x00])

@@ -113,8 +113,9 @@ class Chip:
         return CardAnswer(got.status, got.data)
 
     async def release(self) -> None:
-        """Let go of the card. Raises EncoderError."""
+        """Let go of the card and turn the field off, so that it lies there as if new. Raises EncoderError."""
         await self._ask(pn532.release())
+        await self._ask(pn532.rf_off())
 
     async def _ask(self, command: bytes) -> bytes:
         """The answer to a command. Raises EncoderError when patience is at its end."""

@@ -32,6 +32,7 @@ class Encoders:
 
     def add(self, device: Device, line: ByteLine, timeout_s: float) -> None:
         """An encoder at the end of a line."""
+        line.private = True
         self.workers[line.id] = self._by_device[device.id] = EncoderWorker(device, line, self._desk, timeout_s)
 
     def card(self, job: CardJob) -> None:

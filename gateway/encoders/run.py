@@ -121,6 +121,8 @@ class CardRun:
         wanted = self._wanted(target, content)
         if content != wanted:
             await self._write(card, content, wanted)
+        elif self.job.task is CardTask.WRITE:  # it is this very key: from here on as if it had just been written
+            self._written = self._may_open = True
         await self._step(CardStep.CHECKING)
         if await self._read(card) != wanted:  # the card is still the one selected: another one would not answer
             return Verdict(CardState.FAILED, "not_verified", self._found())

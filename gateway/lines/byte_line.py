@@ -16,11 +16,15 @@ Complete = Callable[[bytes], bytes | None]
 
 
 class ByteLine(ABC):
-    """Connects and reconnects; `exchange` asks; bytes nobody asked for are counted as `unexpected_bytes`."""
+    """Connects and reconnects; `exchange` asks; bytes nobody asked for are counted as `unexpected_bytes`.
+
+    On a `private` line they are not kept: what an encoder says may name a card, and an echo may hold a card's keys.
+    """
 
     def __init__(self, line: str, user: LineUser) -> None:
         self.id = line
         self.sequence = 0
+        self.private = False
         self._user = user
         self._account = LineAccount(line, user.line_changed, user.now)
         self._backoff = Backoff()
@@ -102,6 +106,8 @@ class ByteLine(ABC):
 
     def _unexpected(self, data: bytes) -> None:
         self.sequence += 1
+        if self.private:
+            data = b""
         rejected = Rejected(self.id, "unexpected_bytes", detail=data[:KEPT_BYTES].hex(" "))
         decoded = Decoded(rejected=(rejected,))
         self._user.take(LineMessage(self.id, self.id, data, decoded, self._user.now(), self.sequence))

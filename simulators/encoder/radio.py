@@ -21,7 +21,7 @@ class Radio:
         self._selected = False
         self._kept = b""  # the beginning of a chained command
         self._last_status = OK
-        self._powered = False
+        self.powered = False
 
     @property
     def speaks_iso_dep(self) -> bool:
@@ -34,7 +34,7 @@ class Radio:
 
     def activate(self, wanted: bytes, rats: bool) -> bytes | None:
         """List the card in the field: `Tg SENS_RES SEL_RES UIDlen UID [ATS]`; None: none, or not the wanted one."""
-        self._powered = True
+        self.powered = True
         card = self._field.card
         if card is None or (wanted and wanted not in {card.uid, CASCADE + card.uid}):
             return None
@@ -126,12 +126,12 @@ class Radio:
     def switch_off(self) -> None:
         """No field, no target."""
         self.forget()
-        self._powered = False
+        self.powered = False
 
     def status(self) -> bytes:
         """`Err Field NbTg [Tg BrRx BrTx Type]` of GetGeneralStatus."""
         targets = b"" if self._target is None else bytes([1, 0, 0, TYPE_A_106])
-        return self._last_status + bytes([self._powered, len(targets) // 4]) + targets
+        return self._last_status + bytes([self.powered, len(targets) // 4]) + targets
 
     def _status(self, code: bytes) -> bytes:
         self._last_status = code

@@ -27,6 +27,7 @@ SENT = [
     (pn532.get_firmware_version(), "00 00 FF 02 FE D4 02 2A 00"),
     (pn532.sam_configuration(), "00 00 FF 05 FB D4 14 01 00 00 17 00"),
     (pn532.rf_retries(), "00 00 FF 06 FA D4 32 05 00 01 01 F3 00"),
+    (pn532.rf_off(), "00 00 FF 04 FC D4 32 01 00 F9 00"),
     (pn532.list_passive_target(), "00 00 FF 04 FC D4 4A 01 00 E1 00"),
     (
         pn532.data_exchange(1, b"\x60\x04" + b"\xff" * 6 + UID),

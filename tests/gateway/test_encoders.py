@@ -53,7 +53,8 @@ async def test_a_key_is_written_read_back_and_read(kind: str, tmp_path: Path) ->
         assert read.card
         assert (read.card.kind, read.card.content) == (kind, CONTENT)
         assert read.card.serial == KEYS.serial(card.uid)
-        await until(lambda: desk.encoder.chip.commands[-1] == 0x52)  # the card is let go
+        await until(lambda: desk.encoder.chip.commands[-2:] == [0x52, 0x32])  # the card is let go, the field is off
+        assert not desk.encoder.chip.core.radio.powered
 
 
 async def test_an_encoder_behind_a_serial_server(tmp_path: Path) -> None:
@@ -475,6 +476,35 @@ async def test_a_job_from_before_the_start_waits_for_its_line(tmp_path: Path) ->
         assert content_of(card) == CONTENT
 
 
+async def test_an_adapter_pulled_out_after_the_last_page_leaves_it_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.encoders.run.GRACE_S", 0.3)
+    async with serving(Desk(tmp_path)) as desk:
+        desk.encoder.place(card := Deck().blank())
+        desk.encoder.field.after_writes(pages_to_write(card), desk.encoder.unplug)
+        result = await desk.done()
+        assert (result.state, result.reason) == (UNKNOWN, "line_down")
+        assert opens(card)
+
+
+async def test_a_card_that_already_is_this_key_and_goes_before_the_check_is_unknown(
+    tmp_path: Path, soon_gone: None
+) -> None:
+    async with serving(Desk(tmp_path)) as desk:
+        card = Deck().blank()
+        assert isinstance(card, Type2Card)
+        card.put(encode(CONTENT, KEYS, card.uid))
+        desk.encoder.place(card)
+        desk.taken.hold = CardStep.CHECKING
+        desk.order()
+        await until(lambda: "checking" in desk.steps())
+        desk.encoder.take()
+        desk.taken.go.set()
+        result = await desk.result()
+        assert (result.state, result.reason) == (UNKNOWN, "card_removed")
+
+
 async def test_another_chip_is_no_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulators.encoder.core.FIRMWARE", bytes.fromhex("33010607"))
     async with serving(Desk(tmp_path), state="down") as desk:
@@ -482,6 +512,16 @@ async def test_another_chip_is_no_encoder(tmp_path: Path, monkeypatch: pytest.Mo
         assert desk.taken.health[-1] == ("desk-1", False, None)
         result = await desk.done()
         assert (result.state, result.reason) == (FAILED, "encoder_error")
+
+
+async def test_what_comes_unasked_is_counted_and_kept_nowhere(tmp_path: Path) -> None:
+    """A late answer has a UID in it, and a cable that echoes says back the keys of a Classic."""
+    async with serving(Desk(tmp_path)) as desk:
+        desk.encoder.port.write(KEYS.master)
+        await until(lambda: "unexpected_bytes" in desk.taken.reasons())
+        told = repr(desk.taken)
+        assert KEYS.master.hex(" ") not in told
+        assert repr(KEYS.master)[2:-1] not in told
 
 
 async def test_nothing_that_is_told_has_a_key_in_it(tmp_path: Path) -> None:
