@@ -94,6 +94,9 @@ def topic(profile: str, address: str) -> str:
     return f'{LINE}[[device]]\nid = "d"\nline = "field"\nprofile = "{profile}"\naddress = "{address}"\n'
 
 
+AT_9 = 'devices.toml:9: [[device]] #1 "d": address: '
+
+
 def encoder(address: str) -> str:
     desk = '[[line]]\nid = "desk"\nkind = "serial"\npath = "desk.tty"\n'
     return f'{desk}[[device]]\nid = "d"\nline = "desk"\nprofile = "pn532"\naddress = "{address}"\n'
@@ -141,9 +144,7 @@ WRONG: list[tuple[str, list[str]]] = [
     ),
     (
         encoder("left"),
-        [
-            "devices.toml:9: [[device]] #1 \"d\": address: stays empty: the encoder has its line for itself (found 'left')"
-        ],
+        [f"{AT_9}stays empty: the encoder has its line for itself (found 'left')"],
     ),
     (
         topic("zigbee2mqtt/contact", "101_door"),
