@@ -36,7 +36,8 @@ class Conversation:
 
     def __call__(self, arrived: bytes) -> bytes | None:
         """The whole of it, once it is over; None: more must come."""
-        self._seen = min(self._seen, len(arrived))
+        if len(arrived) < self._seen:  # after a flood the line begins anew
+            self._seen = 0
         frames = self._reader.feed(arrived[self._seen :])
         self._seen = len(arrived)
         return arrived if any(self._ends(frame) for frame in frames) else None

@@ -231,6 +231,72 @@ def test_any_answers_to_a_classic_open_it_or_end_in_a_code(answers: list[CardAns
     assert opened or (isinstance(found, CardRefused | CardFault) and found.code in {"foreign_card", "read_failed"})
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+@given(answers=st.lists(ANSWERS, max_size=6), part=st.integers(0, 2))
+def test_any_answers_to_a_classic_are_a_value_or_a_code(fresh: bool, answers: list[CardAnswer], part: int) -> None:
+    """`fresh`: it still has the transport key, so that its trailer is written before anything else."""
+
+    def opened() -> ClassicCard:
+        card = ClassicCard(KEYS, UID)
+        assert outcome(card.open(), [CardAnswer(0x14), CardAnswer(0)] if fresh else [CardAnswer(0)]) is None
+        return card
+
+    read = outcome(opened().read(), answers)
+    assert (isinstance(read, bytes) and len(read) == SIZE) or fault_code(read) == "read_failed"
+    written = outcome(opened().write(part, bytes(16)), answers)
+    assert (written is None) is (answers[:1] != [] and answers[0].status == 0)
+    assert written is None or fault_code(written) == "write_failed"
+    protected = outcome(opened().protect(), answers)
+    good = [answer.status for answer in answers[:2]] == [0, 0]
+    assert (protected is None) is (good or not fresh)
+    assert protected is None or fault_code(protected) in {"read_failed", "write_failed"}
+
+
+@given(answers=st.lists(ANSWERS, max_size=2), part=st.integers(0, 11))
+def test_any_answers_to_a_page_are_a_value_or_a_code(answers: list[CardAnswer], part: int) -> None:
+    written = outcome(Type2Card("ntag213").write(part, bytes(4)), answers)
+    assert (written is None) is (answers[:1] != [] and answers[0].status == 0)
+    assert written is None or fault_code(written) == "write_failed"
+
+
+def fault_code(found: object) -> str:
+    """Of a fault that the card's steps ended with."""
+    assert isinstance(found, CardFault), found
+    return found.code
+
+
+@given(
+    content=st.builds(
+        CardContent,
+        room=st.text(max_size=20),
+        credential=st.integers(),
+        sequence=st.integers(),
+        valid_from=st.datetimes(timezones=st.just(UTC)),
+        valid_until=st.datetimes(timezones=st.just(UTC)),
+        credential_class=st.sampled_from(CredentialClass),
+        one_shot=st.booleans(),
+    ),
+    uid=st.binary(max_size=16),
+)
+def test_any_content_is_encoded_or_is_a_value_error(content: CardContent, uid: bytes) -> None:
+    try:
+        data = encode(content, KEYS, uid)
+    except ValueError:
+        return
+    read = decode(data, KEYS, uid)
+    assert (read.room, read.credential, read.sequence) == (content.room, content.credential, content.sequence)
+
+
+@given(master=st.binary(max_size=40), diversification=st.binary(max_size=40))
+def test_any_key_and_input_give_a_key_or_a_value_error(master: bytes, diversification: bytes) -> None:
+    fine = len(master) == 16 and 1 <= len(diversification) <= LONGEST_INPUT
+    if fine:
+        assert len(diversified_key(master, diversification)) == 16
+    else:
+        with pytest.raises(ValueError, match="bytes"):
+            diversified_key(master, diversification)
+
+
 def test_a_card_with_too_little_memory_is_refused() -> None:
     steps = recognise(Target(1, b"\x00\x44", 0x00, UID), KEYS, mifare_classic=False)
     assert next(steps) == Tell(b"\x60", plain=True)

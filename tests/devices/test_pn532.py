@@ -204,3 +204,18 @@ def test_any_answer_is_understood_or_is_none(body: bytes, command: bytes) -> Non
         parse(body)
     cards = pn532.targets(body)
     assert cards is None or all(len(card.uid) in (4, 7, 10) for card in cards)
+
+
+@given(body=st.binary(max_size=LONGEST_BODY + 10))
+def test_any_body_is_framed_or_is_a_value_error(body: bytes) -> None:
+    if 1 <= len(body) <= LONGEST_BODY:
+        (found,) = FrameReader().feed(framed(body))
+        assert found == (Frame(FrameKind.ERROR) if body == b"\x7f" else Frame(FrameKind.DATA, body))
+    else:
+        with pytest.raises(ValueError, match="1 to 265"):
+            framed(body)
+
+
+@given(status=st.integers(0, 255))
+def test_any_status_has_a_name(status: int) -> None:
+    assert pn532.status_name(status).isidentifier()
