@@ -85,6 +85,10 @@ class Clerk:
         """A key, and how far its job is."""
         return await self._call("GET", f"{API}/keys/{key}")
 
+    async def cancel_key(self, key: str) -> None:
+        """Give a key up of which nothing has been written."""
+        await self._call("POST", f"{API}/keys/{key}/cancel", {})
+
     async def stays(self) -> list[dict[str, Any]]:
         """Stays in the house."""
         return await self._list(f"{API}/stays")

@@ -115,12 +115,15 @@ class Day:
         """The guests who are in at the start come in one after the other, and go to sleep if they were asleep."""
         room, random = self.hotel.rooms[stay.room], Random(f"{self._seed}/{stay.key}/settle")
         await self.hotel.timers.sleep(random.uniform(0, BEGIN_S))
-        for guest in stay.guests:
+        for index, guest in enumerate(stay.guests):
             if last.get(guest) is not Act.LEAVE and stay.key in self._in_house:
-                await self._enters(stay, guest, room)
+                await room.enters(guest, Role.GUEST, 1 + index)
                 self._make_comfortable(stay, room)
                 if last.get(guest) is Act.SLEEP:
                     await self._goes_to_bed(guest, room, random)
+        for guest in stay.guests:  # they had their cards yesterday already: nobody waits at the desk for them now
+            if stay.key in self._in_house:
+                await self.keys.card(self._in_house[stay.key], stay.room, guest)
 
     async def _goes_to_bed(self, guest: str, room: SimulatedRoom, random: Random) -> None:
         """Nobody falls asleep on the doormat."""

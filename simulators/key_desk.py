@@ -12,11 +12,11 @@ from simulators.hotel import SimulatedHotel
 
 log = structlog.get_logger()
 
-FASTEST = 20.0
+FASTEST = 60.0
 """Hotel seconds a second above which no card is made: a job's deadline would be over before a card can be written."""
 LOOK_S = 0.1
 LONGEST_S = 15.0
-"""Real seconds between two looks at a job, and after which the guest goes up without a card."""
+"""Real seconds between two looks at a job, and after which it is given up and the guest goes up without a card."""
 UNDER_WAY = frozenset({"accepted", "queued", "waiting", "writing", "checking"})
 
 
@@ -56,8 +56,10 @@ class KeyDesk:
     async def _make(self, stay: str, room: str, kind: str) -> Card | None:
         encoder = await self._free.get()
         try:
+            if not self._possible(room):  # hours began to fly meanwhile
+                return None
+            credential = await self._issued(stay, kind, encoder)
             async with asyncio.timeout(LONGEST_S):
-                credential = await self._issued(stay, kind, encoder)
                 card = await self._taken(room, credential)
         except (ApiRefusedError, ApiUnreachableError, TimeoutError) as error:
             self.missed += 1
@@ -69,15 +71,17 @@ class KeyDesk:
         return card
 
     async def _issued(self, stay: str, kind: str, encoder: str) -> int:
-        """The number in the ledger of a key that was made. Raises ApiRefusedError when it was not."""
-        identifier = await self._clerk.issue_key(stay, kind, encoder)
-        while True:
+        """The number in the ledger of a key that was made. Raises ApiRefusedError, TimeoutError: it was not."""
+        identifier, until = await self._clerk.issue_key(stay, kind, encoder), _time() + LONGEST_S
+        while _time() < until:
             key = await self._clerk.key(identifier)
             if key["state"] == "confirmed":
                 return int(key["credential"])
             if key["state"] not in UNDER_WAY:
                 raise ApiRefusedError(200, _problem(key))
             await asyncio.sleep(LOOK_S)
+        await self._clerk.cancel_key(identifier)
+        raise TimeoutError("nobody put a card on the encoder")
 
     async def _taken(self, room: str, credential: int) -> Card:
         """The card, once the hand has taken it off the encoder."""
@@ -86,6 +90,10 @@ class KeyDesk:
             if card is not None:
                 return card
             await asyncio.sleep(LOOK_S)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _problem(key: dict[str, Any]) -> dict[str, Any]:

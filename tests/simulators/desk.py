@@ -64,6 +64,11 @@ class Desk:
         key["looks"] += 1
         return web.json_response(key if key["looks"] > 1 else {**key, "state": "writing"})
 
+    async def cancel_key(self, request: web.Request) -> web.Response:
+        (key,) = [one for one in self.cards if one["id"] == request.match_info["id"]]
+        key["state"] = "failed"
+        return web.json_response(key, status=202)
+
     async def list_tasks(self, request: web.Request) -> web.Response:
         """Two pages, so that the cursor is used."""
         half = len(self.tasks) // 2
@@ -111,6 +116,7 @@ async def open_desk() -> AsyncIterator[Desk]:
     app.router.add_post("/api/v1/housekeeping/tasks/{id}/inspect", desk.inspect)
     app.router.add_post("/api/v1/keys", desk.issue_key)
     app.router.add_get("/api/v1/keys/{id}", desk.show_key)
+    app.router.add_post("/api/v1/keys/{id}/cancel", desk.cancel_key)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
     desk.url = f"http://127.0.0.1:{server.port}"

@@ -63,6 +63,15 @@ async def test_a_key_that_was_not_made_is_done_without(maker: Maker) -> None:
         assert (keys.made, keys.missed) == (0, 2)
 
 
+async def test_a_key_for_which_no_card_is_put_down_is_given_up(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.key_desk.LONGEST_S", 0.3)
+    async with at_the_desk(maker) as (_, desk, keys, stay):
+        desk.encode = lambda _encoder, _room, _number: "waiting"
+        assert await keys.card(stay, "101", "Anna") is None
+        assert [key["state"] for key in desk.cards] == ["failed"]
+        assert keys.missed == 1
+
+
 async def test_nobody_stands_at_an_encoder_while_hours_fly(maker: Maker) -> None:
     async with at_the_desk(maker, speed=300) as (hotel, desk, keys, stay):
         assert await keys.card(stay, "101", "Anna") is None
