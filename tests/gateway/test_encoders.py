@@ -53,8 +53,8 @@ async def test_a_key_is_written_read_back_and_read(kind: str, tmp_path: Path) ->
         assert read.card
         assert (read.card.kind, read.card.content) == (kind, CONTENT)
         assert read.card.serial == KEYS.serial(card.uid)
-        await until(lambda: desk.encoder.chip.commands[-2:] == [0x52, 0x32])  # the card is let go, the field is off
-        assert not desk.encoder.chip.core.radio.powered
+        await until(lambda: not desk.encoder.chip.core.radio.powered)  # the field is off, and the card was let go
+        assert desk.encoder.chip.commands[-2:] == [0x52, 0x32]
 
 
 async def test_an_encoder_behind_a_serial_server(tmp_path: Path) -> None:
