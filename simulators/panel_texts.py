@@ -28,7 +28,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "on_it": ("{} lies on it", "上面有：{}"),
     "nothing_on_it": ("no card on it", "上面没有卡"),
     "card_of": ("key {} of room {}", "{} 号钥匙卡（客房 {}）"),
-    "blank_card": ("a blank card ({})", "空白卡（{}）"),
+    "other_card": ("a card without a key of this hotel ({})", "没有本酒店钥匙的卡（{}）"),
     "put_blank": ("Put a blank card down", "放空白卡"),
     "put_classic": ("Put a MIFARE Classic down", "放 MIFARE Classic 卡"),
     "put_foreign": ("Put another hotel's card down", "放其他酒店的卡"),

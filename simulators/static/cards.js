@@ -5,7 +5,7 @@ const filled = (text, ...values) => values.reduce((made, value) => made.replace(
 let shown = "";
 
 function named(card) {
-  return card.room ? filled(words.card_of, card.credential, card.room) : filled(words.blank_card, card.kind);
+  return card.room ? filled(words.card_of, card.credential, card.room) : filled(words.other_card, card.kind);
 }
 
 async function post(path, value, heard) {
