@@ -13,6 +13,7 @@ import structlog
 
 from devices.catalog import Catalog
 from devices.clock import Clock
+from devices.encoders.jobs import CardJob, CardResult, CardState
 from devices.inventory import Inventory, Line
 from devices.model import Command, Device, LineState, LineStatus, Profile, Reading
 from devices.mqtt.router import MqttRouter
@@ -24,7 +25,7 @@ from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
 from gateway.poller import Poller, PollerPorts
-from gateway.ports import DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
+from gateway.ports import CardSettings, DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
 
 log = structlog.get_logger()
 
@@ -38,10 +39,14 @@ Member = tuple[Device, Profile]
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA)."""
+    """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA).
+
+    Without `cards` no card is written or understood.
+    """
 
     property_id: str = "house"
     folder: Path = Path()
+    cards: CardSettings | None = None
 
 
 class Gateway:
@@ -81,6 +86,13 @@ class Gateway:
     def submit(self, command: Command) -> None:
         """Send a command before its deadline; its one result comes to `command_done`."""
         self._dispatch.submit(command)
+
+    def card(self, job: CardJob) -> None:
+        """Give a job to its encoder; never waits. The one result comes to `card_done`."""
+        self._ports.card_done(CardResult(job.id, CardState.FAILED, self._clock.now(), "unknown_encoder"))
+
+    def cancel_card(self, job_id: str) -> None:
+        """Give a card job up, if no write has begun. Of a job that is not there nothing follows."""
 
     def pause(self) -> None:
         """Read nothing more from lines whose messages can wait at their broker."""

@@ -1,10 +1,12 @@
 """What the gateway gives and takes: messages of the lines, the callables of its user, its own figures."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from devices.encoders.jobs import CardProgress, CardResult
+from devices.encoders.payload import CardKeys
 from devices.model import CommandResult, Decoded, LineStatus
 
 
@@ -35,12 +37,30 @@ def _unheard(_command_id: str) -> None:
     """Nobody wants to know when a command goes out."""
 
 
+async def _not_watched(_progress: CardProgress) -> None:
+    """Nobody wants to know how far a card job is."""
+
+
+def _not_awaited(_result: CardResult) -> None:
+    """Nobody wants to know how a card job ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardSettings:
+    """What the workers of card encoders need to know. `mifare_classic`: write also cards that are not safe."""
+
+    keys: CardKeys
+    mifare_classic: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayPorts:
     """What the gateway calls, always on the event loop. None of them may block or raise.
 
     `device_health(device, online, cause)`: cause is the line's id when the line is why, else None.
     `command_sent(command id)` comes just before a command goes out: what was sent and has no result is unknown.
+    `card_progress` is awaited before a card job goes on: for WRITING it returns once the step is on disk.
+    `card_done` comes once for every card job.
     """
 
     take: Callable[[LineMessage], None]
@@ -48,6 +68,8 @@ class GatewayPorts:
     device_health: Callable[[str, bool, str | None], None]
     command_done: Callable[[CommandResult], None]
     command_sent: Callable[[str], None] = _unheard
+    card_progress: Callable[[CardProgress], Awaitable[None]] = _not_watched
+    card_done: Callable[[CardResult], None] = _not_awaited
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +85,20 @@ class DeviceFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderFigures:
+    """A card encoder at one instant. `code` says why it is not up; `waiting`: jobs behind the one at work."""
+
+    device: str
+    line: str
+    state: str  # up | down | starting
+    code: str | None
+    firmware: str | None
+    busy: bool
+    waiting: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayStatus:
     """The gateway at one instant."""
 
@@ -71,3 +107,4 @@ class GatewayStatus:
     rejected: dict[str, int]  # by reason, all lines
     unknown_sources: int  # messages from topics or units no device of the inventory has
     waiting_commands: int
+    encoders: tuple[EncoderFigures, ...] = ()
