@@ -82,7 +82,7 @@ class Edge:
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
         self.watch = self._watch()
         own = over_own_broker(configuration.inventory)
-        parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
+        parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key, self.locks.behind)
         self.health = HealthReport(parts, self.link.tell)
         recover(hub, inventory, catalog, journal.loaded)
         for body in told_facts(journal.loaded):

@@ -37,7 +37,7 @@ class CardKeyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CardKeyState:
-    """The key at the start of the edge. `code` says what is wrong with it; `unable`: so that no card can be made."""
+    """The key at the start of the edge. `code` says what is wrong with it, if anything."""
 
     keys: CardKeys | None = None
     needed: bool = False
@@ -46,8 +46,8 @@ class CardKeyState:
 
     @property
     def unable(self) -> str | None:
-        """Why key jobs fail; None: they need not."""
-        return self.code if self.keys is None else None
+        """Why key jobs fail, as a reason of theirs; None: they need not."""
+        return "no_card_key" if self.keys is None else None
 
 
 def needs_card_key(inventory: Inventory, catalog: Catalog) -> bool:

@@ -47,6 +47,7 @@ class Parts:
     inventory: Inventory
     own_lines: frozenset[str]  # those over the service's own broker: without them nothing is heard at all
     card_key: CardKeyState
+    locks_behind: Callable[[], int]
 
 
 class HealthReport:
@@ -117,6 +118,7 @@ class HealthReport:
             _part("disk", disk[0], disk[1], f"{watch.free_bytes // MEGABYTE} MB free"),
             *_card_key_part(self._parts.card_key),
             *(_line_part(line) for line in status.lines),
+            *(_encoder_part(encoder) for encoder in status.encoders),
         ]
 
     def _dated(self, part: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -153,6 +155,7 @@ class HealthReport:
             "unknown_sources": status.unknown_sources,
             "waiting_commands": status.waiting_commands,
             "broker_restarts": self._parts.broker.restarts,
+            "locks_behind": self._parts.locks_behind(),
         }
         return figures
 
@@ -179,6 +182,12 @@ def _card_key_part(card_key: CardKeyState) -> list[dict[str, Any]]:
         return []
     state = "ok" if card_key.code is None else "degraded" if card_key.keys is not None else "down"
     return [_part("card_key", state, card_key.code, card_key.detail)]
+
+
+def _encoder_part(figures: EncoderFigures) -> dict[str, Any]:
+    states = {"up": "ok", "starting": "degraded"}
+    code = figures.code or ("starting" if figures.state == "starting" else None)
+    return _part(f"encoder:{figures.device}", states.get(figures.state, "down"), code)
 
 
 def _encoder(figures: EncoderFigures) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from edge.journal_file import open_journal
-from edge.journal_keys import KeyStep, forget_jobs, store_steps
+from edge.journal_keys import KeyStep, store_steps
 from edge.journal_rows import (
     COMMAND,
-    FORGET_COMMANDS,
+    FORGET_ENDED,
     LAST_REJECTED,
     MESSAGE,
     OUTBOX,
@@ -229,8 +229,8 @@ class Journal:
             found = connection.execute(kept_from, (step, old)).fetchone()[0]
             below = min(found if found is not None else step, self.last)
             connection.execute("DELETE FROM message WHERE seq < ?", (below,))
-            connection.execute(FORGET_COMMANDS, (yesterday,))
-            forget_jobs(connection, yesterday)
+            for statement in FORGET_ENDED:
+                connection.execute(statement, (yesterday,))
             return int(below)
 
         self._first = max(self._first, await self._write(forget))

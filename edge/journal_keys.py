@@ -44,7 +44,7 @@ _STEP = f"UPDATE key_job SET state = ?, reason = ? WHERE id = ? AND state NOT IN
 _UNFINISHED = (
     f"SELECT id, state, body, deadline, cancelled FROM key_job WHERE state NOT IN ({_ENDED}) ORDER BY deadline"  # noqa: S608
 )
-_FORGET = f"DELETE FROM key_job WHERE deadline < ? AND state IN ({_ENDED})"  # noqa: S608
+FORGET_KEY_JOBS = f"DELETE FROM key_job WHERE deadline < ? AND state IN ({_ENDED})"  # noqa: S608
 
 
 def insert_new_job(connection: sqlite3.Connection, job: StoredKeyJob) -> bool:
@@ -69,8 +69,3 @@ def unfinished_jobs(connection: sqlite3.Connection) -> list[StoredKeyJob]:
         StoredKeyJob(job, state, bytes(body), deadline, bool(cancelled))
         for job, state, body, deadline, cancelled in rows
     ]
-
-
-def forget_jobs(connection: sqlite3.Connection, before: str) -> None:
-    """Forget what ended and had its deadline before this instant (ISO 8601)."""
-    connection.execute(_FORGET, (before,))

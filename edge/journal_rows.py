@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from edge.journal_keys import StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
+from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
 from gateway.ports import LineMessage
 
 CHUNKS = (500, 100, 20, 5, 1)
@@ -106,6 +106,8 @@ ROOMS = "SELECT room, version, covers, snapshot FROM room"
 UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
 LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
 FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
+FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS)
+"""What has ended and is of no more use: each takes the instant (ISO) before which its deadline was."""
 
 
 def insert(connection: sqlite3.Connection, statement: tuple[str, int, str], rows: Sequence[tuple[Any, ...]]) -> None:

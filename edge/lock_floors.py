@@ -69,7 +69,6 @@ class LockFloors:
             decision = decide(floor, self._lock(device), before, now)
             self._follow(device, decision, now)
 
-    @property
     def behind(self) -> int:
         """Locks that have not said that they hold their room's floor."""
         return len(self._untold)
@@ -105,7 +104,7 @@ class LockFloors:
         lock = self._lock(device)
         params = {"floor": untold.floor, "reported": lock.reported, "online": lock.online}
         log.warning("lock.not_told", device=device.id, room=device.room, **params)
-        since = Evidence(KIND, untold.since, params)
+        since = Evidence("lock_not_told", untold.since, params)
         self._hub.condition(ConditionRaised(_key(device), KIND, device.room, device.id, "high", (since,)))
 
     def _forget_what_is_gone(self) -> None:
