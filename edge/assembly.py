@@ -10,6 +10,7 @@ import structlog
 
 from devices.clock import Clock
 from devices.model import CommandResult
+from edge.board.picture import Sources
 from edge.broker import Broker, address_of
 from edge.card_key import CardKeyState, needs_card_key, open_card_key
 from edge.configuration import Configuration, over_own_broker, with_broker
@@ -64,7 +65,7 @@ class Edge:
 
     def __init__(self, plan: EdgePlan, broker: Broker, journal: Journal, card_key: CardKeyState) -> None:
         configuration, clock, catalog = plan.configuration, plan.clock, plan.configuration.catalog
-        self._plan = plan
+        self._plan, self._broker = plan, broker
         self._property = told_property(journal.loaded)
         inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
         self._house = House(self._house_plan())
@@ -131,6 +132,14 @@ class Edge:
                         first.create_task(part.run(), name=type(part).__name__.lower())
             finally:
                 hub.cancel()
+
+    def board_sources(self) -> Sources:
+        """For the board of an edge that is alone."""
+        return Sources(self.hub, self._broker, self.link.status, lambda: self.health.owed, self._name_and_zone)
+
+    def _name_and_zone(self) -> tuple[str, str]:
+        house, told = self._plan.configuration.hotel.house, self._property
+        return (house.name, house.time_zone) if told is None else (told.name, told.time_zone)
 
     def _house_plan(self) -> Plan:
         configuration, told = self._plan.configuration, self._property

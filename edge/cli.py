@@ -121,6 +121,8 @@ async def _until_stopped(plan: ServicePlan) -> None:
 def _announce(started: Started) -> None:
     if started.pms is None:
         say("the edge runs")
+        if started.board is not None:
+            say(f"Rooms and alarms: {started.board.link or 'its port is taken; it is tried again'}")
         return
     say(f"Innkeeper: {started.pms.url}")
     if started.pms.first_manager_link:

@@ -61,6 +61,11 @@ class HealthReport:
         self._rejected: list[dict[str, Any]] = []
         self._owed = self._bytes = 0
 
+    @property
+    def owed(self) -> int:
+        """Messages kept for the PMS, when the journal was last asked."""
+        return self._owed
+
     async def run(self) -> None:
         """Report until cancelled."""
         told: object = None

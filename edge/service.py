@@ -20,7 +20,8 @@ from aiohttp import web
 
 from devices.clock import Clock
 from devices.problems import ConfigurationError, Problem
-from edge.assembly import EdgePlan, edge_opened, link_settings
+from edge.assembly import Edge, EdgePlan, edge_opened, link_settings
+from edge.board.server import Board
 from edge.broker import Broker
 from edge.configuration import Configuration
 from edge.folder import FolderLock
@@ -56,6 +57,7 @@ class Started:
 
     broker: Broker | None
     pms: "Pms | None"
+    board: Board | None = None
 
 
 def version() -> str:
@@ -110,7 +112,7 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     save_memory()
     async with AsyncExitStack() as stack:
-        broker = pms = None
+        broker = pms = board = None
         if plan.edge:
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
@@ -118,12 +120,22 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
             await stack.enter_async_context(running(broker.run(), "broker"))
             edge = await stack.enter_async_context(edge_opened(_edge_plan(plan), broker))
             await stack.enter_async_context(running(edge.run(), "edge"))
+            board = _board(plan, edge)
+        if board is not None:
+            await stack.enter_async_context(running(board.run(), "board"))
+            await board.tried()
         if plan.pms:
             stack.enter_context(FolderLock(plan.data, "pms"))
             pms = await stack.enter_async_context(_pms(plan))
         _settle_memory()
-        started(Started(broker, pms))
+        started(Started(broker, pms, board))
         await stop.wait()
+
+
+def _board(plan: ServicePlan, edge: Edge) -> Board | None:
+    """Where the pages are, there is no need of it."""
+    settings = plan.configuration.settings.board
+    return Board(settings, plan.data, edge.board_sources()) if settings.enabled and not plan.pms else None
 
 
 def _edge_plan(plan: ServicePlan) -> EdgePlan:
