@@ -4,6 +4,7 @@ It is in no backup, nor in any log, message or answer. The journal keeps a mark 
 so that a folder that was restored without its key does not make up a new one, which no lock would know.
 """
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -63,7 +64,8 @@ def make_card_key(data: Path) -> bytes:
         CardKeyError: what is there is no key, or cannot be read.
     """
     try:
-        secret(data, CARD_KEY, secrets.token_hex(16))
+        with contextlib.suppress(UnicodeDecodeError):  # what is there is no key, as is said below
+            secret(data, CARD_KEY, secrets.token_hex(16))
     except OSError as error:
         raise CardKeyError("card_key_unreadable", f"{error.strerror}: {error.filename}") from None
     return read_card_key(secret_path(data, CARD_KEY))

@@ -74,8 +74,8 @@ def _pms(picture: Picture, words: Words) -> str:
         said = words("pms.never", age=age(pms.age, words))
     else:
         said = words("pms.down", age=age(pms.age, words), time=f"{pms.since:%m-%d %H:%M}")
-    owed = f" {words('pms.owed', count=pms.owed)}" if pms.owed and not pms.up else ""
-    return f'<p class="pms" data-state="{"up" if pms.up else "down"}">{escape(said + owed)}</p>'
+    owed = f"<span>{escape(words('pms.owed', count=pms.owed))}</span>" if pms.owed and not pms.up else ""
+    return f'<p class="pms" data-state="{"up" if pms.up else "down"}"><span>{escape(said)}</span>{owed}</p>'
 
 
 def _troubles(picture: Picture, words: Words) -> str:
