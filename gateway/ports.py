@@ -37,17 +37,17 @@ def _unheard(_command_id: str) -> None:
     """Nobody wants to know when a command goes out."""
 
 
-async def _not_watched(_progress: CardProgress) -> None:
-    """Nobody wants to know how far a card job is."""
+async def _unrecorded(_progress: CardProgress) -> None:
+    """Nobody keeps a journal of key jobs."""
 
 
-def _not_awaited(_result: CardResult) -> None:
-    """Nobody wants to know how a card job ended."""
+def _unwanted(_result: CardResult) -> None:
+    """Nobody issues key cards."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardSettings:
-    """What the workers of card encoders need to know. `mifare_classic`: write also cards that are not safe."""
+    """The hotel's card keys, and whether MIFARE Classic may be written all the same."""
 
     keys: CardKeys
     mifare_classic: bool = False
@@ -59,8 +59,8 @@ class GatewayPorts:
 
     `device_health(device, online, cause)`: cause is the line's id when the line is why, else None.
     `command_sent(command id)` comes just before a command goes out: what was sent and has no result is unknown.
-    `card_progress` is awaited before a card job goes on: for WRITING it returns once the step is on disk.
-    `card_done` comes once for every card job.
+    `card_progress` is awaited before a job goes on: a step WRITING is on disk before anything is written.
+    `card_done` is told the one result of each card job.
     """
 
     take: Callable[[LineMessage], None]
@@ -68,8 +68,8 @@ class GatewayPorts:
     device_health: Callable[[str, bool, str | None], None]
     command_done: Callable[[CommandResult], None]
     command_sent: Callable[[str], None] = _unheard
-    card_progress: Callable[[CardProgress], Awaitable[None]] = _not_watched
-    card_done: Callable[[CardResult], None] = _not_awaited
+    card_progress: Callable[[CardProgress], Awaitable[None]] = _unrecorded
+    card_done: Callable[[CardResult], None] = _unwanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,16 @@ class DeviceFigures:
 
 @dataclass(frozen=True, slots=True)
 class EncoderFigures:
-    """A card encoder at one instant. `code` says why it is not up; `waiting`: jobs behind the one at work."""
+    """A card encoder. `code` when it is down: line_down, encoder_silent, encoder_garbled, encoder_error, wrong_chip."""
 
     device: str
     line: str
-    state: str  # up | down | starting
+    state: str  # up, down, starting
     code: str | None
-    firmware: str | None
+    firmware: str | None  # "1.6"
     busy: bool
-    waiting: int
-    since: datetime
+    waiting: int  # jobs
+    since: datetime  # of the state
 
 
 @dataclass(frozen=True, slots=True)
