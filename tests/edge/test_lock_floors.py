@@ -150,6 +150,7 @@ async def test_it_holds_over_a_restart(tmp_path: Path) -> None:
         stage.hear(1, reading("101_lock", "key_sequence", 5))
         doors.look()
         assert KEY not in stage.hub.conditions
+        await until(lambda: stage.acknowledged == [1])
     async with staged(tmp_path) as stage:
         doors = Doors(stage)
         doors.look()
