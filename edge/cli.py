@@ -20,6 +20,7 @@ from devices.clock import Clock
 from edge import cli_care
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
+from edge.cli_keys import card_key
 from edge.configuration import Configuration, load_configuration
 from edge.console import CONFIG, DATA, FAILED, WRONG_INPUT, Config, Data, Json, answering, log_to_stderr, opened, say
 from edge.secret_files import secret
@@ -36,6 +37,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A hotel that watches itself.", rich_markup_mode=None
 )
 app.add_typer(cli_care.people, name="user")
+app.add_typer(card_key, name="card-key")
 for command in (cli_care.check, cli_care.migrate, cli_care.backup, cli_care.restore, cli_care.replay):
     app.command()(command)
 
@@ -148,6 +150,8 @@ async def _until_stopped(plan: ServicePlan) -> None:
 def _announce(started: Started) -> None:
     if started.pms is None:
         say("the edge runs")
+        if started.board is not None:
+            say(f"Rooms and alarms: {started.board.link or 'its port is taken; it is tried again'}")
         return
     say(f"Innkeeper: {started.pms.url}")
     if started.pms.first_manager_link:

@@ -15,10 +15,10 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from edge.journal_file import open_journal
+from edge.journal_keys import KeyStep, store_steps
 from edge.journal_rows import (
     COMMAND,
-    FACTS,
-    FORGET_COMMANDS,
+    FORGET_ENDED,
     LAST_REJECTED,
     MESSAGE,
     OUTBOX,
@@ -29,15 +29,16 @@ from edge.journal_rows import (
     UNCOVERED,
     RoomSnapshot,
     StoredCommand,
+    Told,
     command_row,
     forget_rejected,
     insert,
-    insert_new,
     load,
     message_row,
     micros,
     rejected_rows,
     store_condition,
+    store_told,
 )
 from edge.sqlite_writer import DiskError, Operation, SqliteWriter
 from gateway.ports import LineMessage
@@ -77,6 +78,7 @@ class Batch:
     rooms: dict[str, RoomSnapshot] = field(default_factory=dict)
     conditions: dict[str, bytes | None] = field(default_factory=dict)
     commands: list[StoredCommand] = field(default_factory=list)
+    key_steps: list[KeyStep] = field(default_factory=list)
     uncovered: int | None = None
 
 
@@ -144,6 +146,7 @@ class Journal:
             insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
             insert(connection, OUTBOX, batch.facts)
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
+            store_steps(connection, batch.key_steps)
             if batch.uncovered is not None:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
@@ -177,21 +180,23 @@ class Journal:
         """The PMS has these: forget them with the next commit. What is forgotten twice costs a duplicate, no more."""
         self._writer.lazily(lambda connection: connection.execute("DELETE FROM outbox WHERE seq <= ?", (through,)))
 
-    async def heard(
-        self, epoch: str, through: int, facts: Sequence[tuple[str, str, bytes]], commands: Sequence[StoredCommand]
-    ) -> list[str]:
-        """Store what the PMS told, with the position; returns the ids of the commands that are new."""
+    async def heard(self, epoch: str, through: int, told: Told) -> list[str]:
+        """Store what the PMS told, with the position; returns the ids of the commands and key jobs that are new."""
 
         def store(connection: sqlite3.Connection) -> list[str]:
             connection.execute(PEER, (epoch, through))
-            insert(connection, FACTS, facts)
-            return [command.id for command in commands if insert_new(connection, command)]
+            return store_told(connection, told)
 
         return await self._write(store)
 
     async def command(self, command_id: str, state: str) -> None:
         """A command's new state."""
         await self._write(lambda c: c.execute("UPDATE command SET state = ? WHERE id = ?", (state, command_id)))
+
+    async def keep_card_key_mark(self, mark: str) -> None:
+        """Remember which card key cards are made with."""
+        row = "INSERT INTO meta VALUES ('card_key', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        await self._write(lambda connection: connection.execute(row, (mark,)))
 
     async def counts(self) -> tuple[int, int]:
         """Messages owed to the PMS, and bytes of the file."""
@@ -214,16 +219,18 @@ class Journal:
         return True
 
     async def tidy(self, now: datetime) -> None:
-        """Forget messages past their age and commands that ended a day ago, in small steps."""
+        """Forget messages past their age, and commands and key jobs that ended a day ago, in small steps."""
         old = micros(now - timedelta(days=self._limits.days))
         step = self._first + TRIM_STEP
+        yesterday = (now - timedelta(days=1)).isoformat()
         kept_from = "SELECT min(seq) FROM message WHERE seq < ? AND received >= ?"
 
         def forget(connection: sqlite3.Connection) -> int:
             found = connection.execute(kept_from, (step, old)).fetchone()[0]
             below = min(found if found is not None else step, self.last)
             connection.execute("DELETE FROM message WHERE seq < ?", (below,))
-            connection.execute(FORGET_COMMANDS, ((now - timedelta(days=1)).isoformat(),))
+            for statement in FORGET_ENDED:
+                connection.execute(statement, (yesterday,))
             return int(below)
 
         self._first = max(self._first, await self._write(forget))

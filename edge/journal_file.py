@@ -7,6 +7,8 @@ from pathlib import Path
 
 import structlog
 
+from edge.journal_keys import KEY_JOBS
+
 log = structlog.get_logger()
 
 JOURNAL = "journal.db"
@@ -48,7 +50,7 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
-STEPS: tuple[str, ...] = (FIRST,)
+STEPS: tuple[str, ...] = (FIRST, KEY_JOBS)
 """Step n brings the schema from version n to n + 1. Never changed once released; new ones are added at the end."""
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pms.link.messages import Ack, Envelope, Hello
 from pms.link.receiver import Receiver
 from pms.link.sender import Sender
+from pms.link.skew import Skew
 from pms.link.stores import Inbox, Outbox
 from pms.link.transport import LinkDownError, LinkEnd, LinkSettings, Side
 
@@ -24,7 +25,10 @@ SIGN_OF_LIFE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """How the link is. `peer_heard`: when the other end last said anything (None: not since the start)."""
+    """How the link is. `peer_heard`: when the other end last said anything (None: not since the start).
+
+    `peer_ahead`: seconds by which its clock is ahead of ours, negative when behind; None: not known yet.
+    """
 
     connected: bool
     since: datetime
@@ -37,6 +41,7 @@ class LinkStatus:
     applied: int
     rejected: int
     failing: str | None
+    peer_ahead: float | None = None
 
 
 class Link:
@@ -62,6 +67,7 @@ class Link:
         self._receiver = Receiver(stores[1], self._say)
         self._since, self._cause = now(), "starting"
         self._peer_heard: datetime | None = None
+        self._skew = Skew()
         self._greet = asyncio.Event()
         self._latest: dict[str, bytes] = {}
         self._telling = asyncio.Event()
@@ -98,6 +104,7 @@ class Link:
             applied=self._receiver.applied,
             rejected=self._end.rejected,
             failing=self._receiver.failing,
+            peer_ahead=self._skew.seconds,
         )
 
     async def run(self) -> None:
@@ -157,7 +164,8 @@ class Link:
     def _take(self, envelope: Envelope) -> None:
         if envelope.property != self._property:
             return
-        self._peer_heard = self._now()
+        self._peer_heard = now = self._now()
+        self._skew.take(envelope.at, now)
         stranger = not self._receiver.knows(envelope.epoch)
         if stranger:
             self._receiver.meet(envelope.epoch)
