@@ -20,6 +20,8 @@ def wrong_address(address: str, kind: str, profile: Profile) -> str | None:
         return _wrong_topic(address, profile)
     if kind in ("modbus_tcp", "modbus_rtu"):
         return _wrong_unit(address, 247 if kind == "modbus_rtu" else 255)
+    if profile.dialect == "pn532" and address:
+        return f"stays empty: the encoder has its line for itself (found {address!r})"
     return None
 
 

@@ -54,7 +54,8 @@ class Reading(NamedTuple):
     "jammed"; `request` "none"|"dnd"|"mur"; `mode` "off"|"vent"|"heat"|"cool"|"auto"|"eco"; `fan` "off"|"low"|"medium"|
     "high"|"auto";
     `temperature` `setpoint` degC; `humidity` %; `co2` ppm; `lux` lx; `power` W; `energy` kWh; `voltage` V; `current` A;
-    `battery` %; `link_quality` 0-255; `online` bool (what the device or its bridge says of its availability).
+    `battery` %; `link_quality` 0-255; `key_sequence` the lowest sequence of a key card that a lock opens to;
+    `online` bool (what the device or its bridge says of its availability).
     """
 
     device: str
@@ -73,7 +74,8 @@ class DeviceEvent:
     """Something that happened at a device and has no duration.
 
     Kinds and params: `access` {"result": "granted"|"denied", "credential_class": CredentialClass,
-    "credential": str|None, "reason": str|None}; `egress` {} (opened from inside);
+    "credential": str|None, "reason": str|None}, where a card of ours is "card:<number in the ledger>";
+    `egress` {} (opened from inside);
     `sos` {}; `tamper` {}; `forced` {}; `button` {"name": str}.
     """
 

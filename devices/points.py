@@ -71,4 +71,5 @@ POINT_KINDS: dict[str, PointKind] = {
     "frequency": _number("Hz", 0, 100),
     "battery": _number("%", 0, 100),
     "link_quality": _number("", 0, 255),
+    "key_sequence": _number("", 0, 4_294_967_295),
 }

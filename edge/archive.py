@@ -19,6 +19,7 @@ from typing import Any
 from edge.archive_error import ArchiveError
 from edge.folder import in_use
 from edge.journal_file import JOURNAL, copy_journal, counts, open_journal, renew_epoch
+from edge.secret_files import NEVER_SAVED
 from pms import commands
 from pms.commands import Books
 
@@ -153,7 +154,7 @@ def _pack(file: Path, members: list[Path]) -> None:
 
 
 def _pack_secrets(secrets: Path, file: Path) -> Path | None:
-    members = sorted(path for path in secrets.glob("*") if path.is_file() and not path.name.startswith("."))
+    members = sorted(path for path in secrets.glob("*") if path.is_file() and _is_saved(path))
     if not members:
         return None
     _pack(file, members)
@@ -164,6 +165,10 @@ def _pack_secrets(secrets: Path, file: Path) -> Path | None:
     return file
 
 
+def _is_saved(path: Path) -> bool:
+    return not path.name.startswith(".") and path.name not in NEVER_SAVED
+
+
 def _unpack_secrets(file: Path, folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tarfile.open(file) as archive:
@@ -171,6 +176,8 @@ def _unpack_secrets(file: Path, folder: Path) -> None:
             content = archive.extractfile(member)
             if content is None or Path(member.name).name != member.name:
                 raise ArchiveError(f"{file} is not an archive of secrets")
+            if member.name in NEVER_SAVED:
+                continue  # the one that is there stays
             path = folder / member.name
             path.touch(mode=0o600)
             path.write_bytes(content.read())

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from devices.clock import Clock
 from edge import cli_audit, cli_care
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
+from edge.cli_keys import card_key
 from edge.configuration import Configuration, load_configuration
 from edge.console import CONFIG, DATA, FAILED, WRONG_INPUT, Config, Data, Json, answering, log_to_stderr, opened, say
 from edge.secret_files import secret
@@ -36,12 +38,29 @@ app = typer.Typer(
 )
 app.add_typer(cli_care.people, name="user")
 app.add_typer(cli_audit.audit, name="audit")
+app.add_typer(card_key, name="card-key")
 for command in (cli_care.check, cli_care.migrate, cli_care.backup, cli_care.restore, cli_care.replay):
     app.command()(command)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]
 Seed = Annotated[int, typer.Option(help="Of everything that happens by chance.")]
 DAYS_PLAYED = 7.0
+BLANK, BY_HAND = "ntag213", "none"
+Cards = Annotated[str, typer.Option(help=f"The kind of blank card that lies ready on each encoder, or {BY_HAND}.")]
+PanelPort = Annotated[
+    int | None,
+    typer.Option("--panel", min=0, max=65_535, help="Of a page that moves cards and people; 0: any free one."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Play:
+    """What `simulate` was asked for. `blank` None: nobody touches the encoders; `panel` None: no page."""
+
+    clock: Clock
+    seed: int
+    blank: str | None
+    panel: int | None
 
 
 @app.command()
@@ -63,10 +82,22 @@ def pms(config: Config = CONFIG, data: Data = DATA) -> None:
 
 
 @app.command()
-def simulate(config: Config = CONFIG, data: Data = DATA, speed: Speed = 1.0, seed: Seed = 1) -> None:
+def simulate(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    speed: Speed = 1.0,
+    seed: Seed = 1,
+    cards: Cards = BLANK,
+    panel: PanelPort = None,
+) -> None:
     """The devices of a configuration on the real wire."""
+    from simulators.encoder.deck import KINDS
+
+    if cards not in {*KINDS, BY_HAND}:
+        raise typer.BadParameter(f"one of {', '.join([*KINDS, BY_HAND])}", param_hint="--cards")
     with answering():
-        asyncio.run(_simulate(opened(config), data, Clock(speed), seed))
+        play = _Play(Clock(speed), seed, None if cards == BY_HAND else cards, panel)
+        asyncio.run(_simulate(opened(config), data, play))
 
 
 @app.command()
@@ -120,22 +151,37 @@ async def _until_stopped(plan: ServicePlan) -> None:
 def _announce(started: Started) -> None:
     if started.pms is None:
         say("the edge runs")
+        if started.board is not None:
+            say(f"Rooms and alarms: {started.board.link or 'its port is taken; it is tried again'}")
         return
     say(f"Innkeeper: {started.pms.url}")
     if started.pms.first_manager_link:
         say(f"Nobody may sign in yet. Make the first manager (once): {started.pms.first_manager_link}")
 
 
-async def _simulate(configuration: Configuration, data: Path, clock: Clock, seed: int) -> None:
+async def _simulate(configuration: Configuration, data: Path, play: _Play) -> None:
     from simulators.hotel import SimulatedHotel
+    from simulators.panel_server import panel_served
 
     stop = asyncio.Event()
     with stopped_by_signals(stop):
         broker = await _field_address(configuration, data)
-        hotel = SimulatedHotel(configuration.inventory, configuration.catalog, clock, seed, broker, data)
-        async with hotel:
-            say(f"{len(hotel.devices)} devices on {len(hotel.lines)} lines")
+        house = configuration.hotel.house.id
+        hotel = SimulatedHotel(
+            configuration.inventory, configuration.catalog, play.clock, play.seed, broker, data, house, play.blank
+        )
+        async with hotel, contextlib.AsyncExitStack() as stack:
+            say(f"{len(hotel.devices)} devices on {len(hotel.lines)} lines, {len(hotel.encoders)} card encoders")
+            if play.panel is not None:
+                say(f"The panel that makes things happen: {await _paneled(stack, panel_served(hotel, play.panel))}")
             await stop.wait()
+
+
+async def _paneled(stack: contextlib.AsyncExitStack, served: "contextlib.AbstractAsyncContextManager[str]") -> str:
+    try:
+        return await stack.enter_async_context(served)
+    except OSError as error:
+        raise BrokerError(f"the panel's port cannot be used ({error.strerror}): try --panel 0") from error
 
 
 async def _field_address(configuration: Configuration, data: Path) -> "BrokerAddress":
@@ -167,7 +213,8 @@ async def _demo(folder: Path, port: int, rooms: int, speed: float, seed: int) ->
     data, zone = folder / "data", ZoneInfo(configuration.hotel.house.time_zone)
     clock = Clock(speed, morning(datetime.now(UTC), zone))
     address = BrokerAddress("127.0.0.1", broker_port, "field", secret(data, "broker_field"))
-    hotel = SimulatedHotel(configuration.inventory, configuration.catalog, clock, seed, address, data)
+    house = configuration.hotel.house.id
+    hotel = SimulatedHotel(configuration.inventory, configuration.catalog, clock, seed, address, data, house)
     url = f"http://127.0.0.1:{port}"
     desk, housekeeping = Clerk(url, "frontdesk", "demo"), Clerk(url, "housekeeping", "demo")
     day = Day(hotel, desk, clock, seed, DayOptions(zone=zone), housekeeping)

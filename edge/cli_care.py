@@ -27,7 +27,11 @@ from edge.console import (
     tell,
 )
 from edge.journal_file import JOURNAL, open_journal
+from edge.secret_files import CARD_KEY, secret_path
 from edge.service import version
+
+CARD_KEY_STAYS = "the card key that is in the folder stays: no backup has one"
+NO_CARD_KEY = "there is no card key in the folder and no backup has one: innkeeper card-key import FILE"
 
 people = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
@@ -96,9 +100,17 @@ def restore(
         readable = commands.has_keys(data)
         lines = [f"restored {file} into {data}; both databases begin a new epoch"]
         lines += [f"put aside: {', '.join(aside)}"] if aside else []
+        card_key = secret_path(data, CARD_KEY).exists()
+        lines.append(CARD_KEY_STAYS if card_key else NO_CARD_KEY)
         if secrets is None:
             lines.append("without --secrets: names in the backup cannot be read, and the broker's passwords are new")
-        answer = {"restored": file, "put_aside": aside, "secrets": secrets is not None, "keys": readable}
+        answer = {
+            "restored": file,
+            "put_aside": aside,
+            "secrets": secrets is not None,
+            "keys": readable,
+            "card_key": card_key,
+        }
         tell(answer, "\n".join(lines), as_json=as_json)
 
 

@@ -88,16 +88,16 @@ def answering() -> Iterator[None]:
     try:
         yield
     except _WRONG as error:
-        _leave(str(error), WRONG_INPUT)
+        refuse(str(error), WRONG_INPUT)
     except _FAILED as error:
-        _leave(_text(error), FAILED)
+        refuse(_text(error), FAILED)
     except BaseExceptionGroup as group:
         known, rest = group.split((*_WRONG, *_FAILED))
         if known is None or rest is not None:
             raise
         errors = list(_leaves(known))
         code = WRONG_INPUT if all(isinstance(error, _WRONG) for error in errors) else FAILED
-        _leave("; ".join(_text(error) for error in errors), code)
+        refuse("; ".join(_text(error) for error in errors), code)
 
 
 def log_to_stderr(level: str, style: str) -> None:
@@ -134,6 +134,7 @@ def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
             yield error
 
 
-def _leave(message: str, code: int) -> NoReturn:
+def refuse(message: str, code: int) -> NoReturn:
+    """Say what is wrong and end the command."""
     sys.stderr.write(message.rstrip() + "\n")
     raise typer.Exit(code)

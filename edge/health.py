@@ -11,10 +11,11 @@ import orjson
 from devices.inventory import Inventory
 from devices.model import LineState, LineStatus
 from edge.broker import Broker
+from edge.card_key import CardKeyState
 from edge.hub import Hub
 from edge.sqlite_writer import DiskError
 from edge.watch import MEGABYTE, Watch
-from gateway.ports import DeviceFigures, GatewayStatus
+from gateway.ports import DeviceFigures, EncoderFigures, GatewayStatus
 from pms.link.link import Link
 
 ROUND_SECONDS = 2.0
@@ -45,6 +46,8 @@ class Parts:
     watch: Watch
     inventory: Inventory
     own_lines: frozenset[str]  # those over the service's own broker: without them nothing is heard at all
+    card_key: CardKeyState
+    locks_behind: Callable[[], int]
 
 
 class HealthReport:
@@ -57,6 +60,11 @@ class HealthReport:
         self._rejected_at = -1
         self._rejected: list[dict[str, Any]] = []
         self._owed = self._bytes = 0
+
+    @property
+    def owed(self) -> int:
+        """Messages kept for the PMS, when the journal was last asked."""
+        return self._owed
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -82,6 +90,7 @@ class HealthReport:
             "at": now,
             "ready": self._ready(status),
             "parts": [self._dated(part, now) for part in self._all_parts(status)],
+            "encoders": [_encoder(figures) for figures in status.encoders],
             "devices": [self._device(figures) for figures in status.devices],
             "rejected": self._rejected,
             "counters": self._counters(status),
@@ -110,14 +119,16 @@ class HealthReport:
     def _all_parts(self, status: GatewayStatus) -> list[dict[str, Any]]:
         broker, watch = self._parts.broker.status, self._parts.watch
         trouble = self._parts.hub.journal.trouble
-        clock = ("degraded", "clock_jumped") if watch.clock_wrong else ("ok", None)
+        clock = "clock_jumped" if watch.clock_jumped else "clock_differs" if watch.clock_differs else None
         disk = ("degraded", "disk_low") if watch.disk_low else ("ok", None)
         return [
             _part("broker", "ok" if broker.up else "down", broker.code, broker.detail or broker.mode),
             _part("journal", "down", trouble.code, trouble.detail) if trouble else _part("journal", "ok"),
-            _part("clock", clock[0], clock[1]),
+            _part("clock", "degraded" if clock else "ok", clock),
             _part("disk", disk[0], disk[1], f"{watch.free_bytes // MEGABYTE} MB free"),
+            *_card_key_part(self._parts.card_key),
             *(_line_part(line) for line in status.lines),
+            *(_encoder_part(encoder) for encoder in status.encoders),
         ]
 
     def _dated(self, part: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -154,6 +165,7 @@ class HealthReport:
             "unknown_sources": status.unknown_sources,
             "waiting_commands": status.waiting_commands,
             "broker_restarts": self._parts.broker.restarts,
+            "locks_behind": self._parts.locks_behind(),
         }
         return figures
 
@@ -161,7 +173,8 @@ class HealthReport:
     def _essence(body: dict[str, Any]) -> object:
         parts = [(part["part"], part["state"], part["code"]) for part in body["parts"]]
         online = [(device["id"], device["online"], device["rejected"]) for device in body["devices"]]
-        return body["ready"], parts, online, body["rejected"][:1]
+        encoders = [{name: one[name] for name in one if name != "since"} for one in body["encoders"]]
+        return body["ready"], parts, online, encoders, body["rejected"][:1]
 
 
 def _part(name: str, state: str, code: str | None = None, detail: str = "") -> dict[str, Any]:
@@ -171,6 +184,34 @@ def _part(name: str, state: str, code: str | None = None, detail: str = "") -> d
 def _line_part(line: LineStatus) -> dict[str, Any]:
     code = line.cause or ("starting" if line.state is LineState.STARTING else None)
     return _part(f"line:{line.line}", _STATES[line.state], code, line.detail)
+
+
+def _card_key_part(card_key: CardKeyState) -> list[dict[str, Any]]:
+    """Said where cards are made: without it no key can be issued."""
+    if not card_key.needed:
+        return []
+    state = "ok" if card_key.code is None else "degraded" if card_key.keys is not None else "down"
+    return [_part("card_key", state, card_key.code, card_key.detail)]
+
+
+def _encoder_part(figures: EncoderFigures) -> dict[str, Any]:
+    states = {"up": "ok", "starting": "degraded"}
+    code = figures.code or ("starting" if figures.state == "starting" else None)
+    return _part(f"encoder:{figures.device}", states.get(figures.state, "down"), code)
+
+
+def _encoder(figures: EncoderFigures) -> dict[str, Any]:
+    """In the shape of the link's `SystemBody.encoders`; one that is still starting is not up."""
+    return {
+        "id": figures.device,
+        "line": figures.line,
+        "state": "up" if figures.state == "up" else "down",
+        "code": figures.code or (None if figures.state == "up" else figures.state),
+        "firmware": figures.firmware,
+        "busy": figures.busy,
+        "waiting": figures.waiting,
+        "since": figures.since,
+    }
 
 
 def _shown(item: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from edge.bodies import Fact, fact, of_effect, of_result
 from edge.house import House
 from edge.intake import Intake, Recent
 from edge.journal import Journal
+from edge.journal_keys import KeyStep
 from edge.journal_rows import StoredCommand
 from edge.open_conditions import OpenConditions
 from edge.rooms.room import Room
@@ -138,17 +139,31 @@ class Hub:
         self._intake.say(said)
         self._work.set()
 
+    def key_step(self, step: KeyStep, said: Fact) -> None:
+        """A key job is so far, or has ended: kept and said with the same commit."""
+        self._intake.batch.key_steps.append(step)
+        self.say(said)
+
+    async def stored(self) -> None:
+        """Wait until everything taken so far is on disk."""
+        done = asyncio.Event()
+        self._intake.acknowledge.append(done.set)
+        self._work.set()
+        await done.wait()
+
     def raise_condition(self, key: str, priority: str, evidence: Evidence) -> None:
         """A fault of the house itself; its kind is what stands before the colon."""
-        self._effect(self.house.room(""), ConditionRaised(key, _kind(key), None, None, priority, (evidence,)))
+        self._effect(
+            self.house.room(""), ConditionRaised(key, key.partition(":")[0], None, None, priority, (evidence,))
+        )
 
     def clear_condition(self, key: str) -> None:
         """It is gone, if it was there."""
-        self._effect(self.house.room(""), ConditionCleared(key, _kind(key), None, None))
+        self._effect(self.house.room(""), ConditionCleared(key, key.partition(":")[0], None, None))
 
-    def forget_condition(self, cleared: ConditionCleared) -> None:
-        """A fault of something that is no longer configured."""
-        self._effect(self.house.room(cleared.room), cleared)
+    def condition(self, effect: ConditionRaised | ConditionCleared) -> None:
+        """A fault that no room's own logic finds, or that is gone; its room is saved with it."""
+        self._effect(self.house.room(effect.room), effect)
 
     def replay(self, room: Room, item: Reading | DeviceEvent, received: datetime) -> None:
         """A fact of a message that is in the journal already."""
@@ -282,7 +297,3 @@ class Hub:
         self._paused = False
         if self.field is not None:
             self.field.resume()
-
-
-def _kind(key: str) -> str:
-    return key.partition(":")[0]

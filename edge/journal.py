@@ -19,9 +19,9 @@ import structlog
 
 from edge import sweep
 from edge.journal_file import open_journal
+from edge.journal_keys import KeyStep, store_steps
 from edge.journal_rows import (
     COMMAND,
-    FACTS,
     LAST_REJECTED,
     MESSAGE,
     OUTBOX,
@@ -32,14 +32,15 @@ from edge.journal_rows import (
     UNCOVERED,
     RoomSnapshot,
     StoredCommand,
+    Told,
     command_row,
     forget_rejected,
     insert,
-    insert_new,
     load,
     message_row,
     rejected_rows,
     store_condition,
+    store_told,
     trim,
 )
 from edge.retention import JournalLimits
@@ -76,6 +77,7 @@ class Batch:
     rooms: dict[str, RoomSnapshot] = field(default_factory=dict)
     conditions: dict[str, bytes | None] = field(default_factory=dict)
     commands: list[StoredCommand] = field(default_factory=list)
+    key_steps: list[KeyStep] = field(default_factory=list)
     uncovered: int | None = None
 
 
@@ -147,6 +149,7 @@ class Journal:
             insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
             insert(connection, OUTBOX, batch.facts)
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
+            store_steps(connection, batch.key_steps)
             if batch.uncovered is not None:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
@@ -181,21 +184,23 @@ class Journal:
         """The PMS has these: forget them with the next commit. What is forgotten twice costs a duplicate, no more."""
         self._writer.lazily(lambda connection: connection.execute("DELETE FROM outbox WHERE seq <= ?", (through,)))
 
-    async def heard(
-        self, epoch: str, through: int, facts: Sequence[tuple[str, str, bytes]], commands: Sequence[StoredCommand]
-    ) -> list[str]:
-        """Store what the PMS told, with the position; returns the ids of the commands that are new."""
+    async def heard(self, epoch: str, through: int, told: Told) -> list[str]:
+        """Store what the PMS told, with the position; returns the ids of the commands and key jobs that are new."""
 
         def store(connection: sqlite3.Connection) -> list[str]:
             connection.execute(PEER, (epoch, through))
-            insert(connection, FACTS, facts)
-            return [command.id for command in commands if insert_new(connection, command)]
+            return store_told(connection, told)
 
         return await self._write(store)
 
     async def command(self, command_id: str, state: str) -> None:
         """A command's new state."""
         await self._write(lambda c: c.execute("UPDATE command SET state = ? WHERE id = ?", (state, command_id)))
+
+    async def keep_card_key_mark(self, mark: str) -> None:
+        """Remember which card key cards are made with."""
+        row = "INSERT INTO meta VALUES ('card_key', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        await self._write(lambda connection: connection.execute(row, (mark,)))
 
     async def counts(self) -> tuple[int, int]:
         """Messages owed to the PMS, and bytes of the file."""

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
 from edge.retention import class_of
 from gateway.ports import LineMessage
 
@@ -27,6 +28,16 @@ class StoredCommand:
     body: bytes
     deadline: str
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the PMS told at once. `facts`: (kind, key, JSON); `cancels`: ids of key jobs that are given up."""
+
+    facts: Sequence[tuple[str, str, bytes]] = ()
+    commands: Sequence[StoredCommand] = ()
+    key_jobs: Sequence[StoredKeyJob] = ()
+    cancels: Sequence[str] = ()
 
 
 class RoomSnapshot(NamedTuple):
@@ -60,6 +71,8 @@ class Loaded:
     keys: list[tuple[str, int, int]]  # line, packet, checksum of the last messages, oldest first
     peers: dict[str, int]
     uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
+    key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
+    card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
 MESSAGE = (
@@ -98,7 +111,7 @@ UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
 LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
 TRIM = "DELETE FROM message WHERE seq <= (SELECT seq FROM message ORDER BY seq LIMIT 1 OFFSET ?)"
 FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
-FORGET_ENDED = (FORGET_COMMANDS,)
+FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS)
 """What has ended and is of no more use: each takes the instant (ISO) before which its deadline was."""
 FORGET_REJECTED = "DELETE FROM rejected WHERE at < ?"
 
@@ -121,6 +134,15 @@ def insert_new(connection: sqlite3.Connection, command: StoredCommand) -> bool:
     """Store a command; False when its id is already there."""
     sql = "INSERT INTO command (id, state, body, deadline, reason) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
     return connection.execute(sql, command_row(command)).rowcount == 1
+
+
+def store_told(connection: sqlite3.Connection, told: Told) -> list[str]:
+    """Store what the PMS told; the ids of the commands and key jobs that are new."""
+    insert(connection, FACTS, told.facts)
+    new = [command.id for command in told.commands if insert_new(connection, command)]
+    new += [job.id for job in told.key_jobs if insert_new_job(connection, job)]
+    cancel_jobs(connection, told.cancels)
+    return new
 
 
 def store_condition(connection: sqlite3.Connection, key: str, body: bytes | None) -> None:
@@ -186,6 +208,8 @@ def load(connection: sqlite3.Connection) -> Loaded:
         keys=connection.execute(keys, (RECENT_KEYS,)).fetchall()[::-1],
         peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
         uncovered=list(_uncovered(connection)),
+        key_jobs=unfinished_jobs(connection),
+        card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )
 
 

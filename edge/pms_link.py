@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import orjson
 import structlog
@@ -16,10 +17,20 @@ from pydantic import ValidationError
 from edge.bodies import Fact
 from edge.hub import Hub
 from edge.journal import Journal
-from edge.journal_rows import StoredCommand
+from edge.journal_keys import StoredKeyJob
+from edge.journal_rows import StoredCommand, Told
+from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.recovery import learn
-from pms.link.messages import DOWN, CommandBody, Envelope, PropertyBody, RoomFactsBody
+from pms.link.messages import (
+    DOWN,
+    CommandBody,
+    Envelope,
+    KeyCancelBody,
+    KeyJobBody,
+    PropertyBody,
+    RoomFactsBody,
+)
 from pms.link.stores import OutboxRow
 
 log = structlog.get_logger()
@@ -110,16 +121,26 @@ class EdgeOutbox:
             self._hub.dirty[item.key] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Takers:
+    """Who takes up what the PMS tells, once it is stored."""
+
+    orders: Orders
+    keys: KeyJobs
+    property_changed: Callable[[PropertyBody], None]
+    facts_changed: Callable[[RoomFactsBody], None] = lambda _body: None
+
+
+Body = PropertyBody | RoomFactsBody | CommandBody | KeyJobBody | KeyCancelBody
+
+
 class EdgeInbox:
     """The `Inbox` of the edge: what the PMS tells is stored with its position, then taken up."""
 
-    def __init__(
-        self, journal: Journal, hub: Hub, orders: Orders, property_changed: Callable[[PropertyBody], None]
-    ) -> None:
+    def __init__(self, journal: Journal, hub: Hub, takers: Takers) -> None:
         self._journal = journal
         self._hub = hub
-        self._orders = orders
-        self._property_changed = property_changed
+        self._takers = takers
 
     async def positions(self) -> dict[str, int]:
         """From the journal."""
@@ -128,34 +149,58 @@ class EdgeInbox:
     async def apply(self, envelopes: Sequence[Envelope], through: int) -> None:
         """Store and take up. What cannot be used is counted and said."""
         usable = [(envelope, body) for envelope in envelopes if (body := self._body(envelope)) is not None]
-        facts, commands = [], []
-        for envelope, body in usable:
-            if isinstance(body, CommandBody):
-                raw = orjson.dumps(envelope.body)
-                commands.append(StoredCommand(body.id, "accepted", raw, body.deadline.isoformat()))
-            else:
-                facts.append(Fact(envelope.kind, _key(body), orjson.dumps(envelope.body)))
-        new = set(await self._journal.heard(envelopes[0].epoch, through, _latest(facts), commands))
+        told = _told(usable)
+        new = set(await self._journal.heard(envelopes[0].epoch, through, told))
         for _, body in usable:
-            if isinstance(body, PropertyBody):
-                self._property_changed(body)
-            elif isinstance(body, RoomFactsBody):
-                learn(self._hub, body)
-        for command in commands:
+            self._take_up(body)
+        for job in told.key_jobs:
+            if job.id in new:
+                new.discard(job.id)
+                self._takers.keys.begin(job)
+        for job_id in told.cancels:
+            self._takers.keys.cancel(job_id)
+        for command in told.commands:
             if command.id in new:
-                await self._orders.send(command)
+                new.discard(command.id)
+                await self._takers.orders.send(command)
 
-    def _body(self, envelope: Envelope) -> PropertyBody | RoomFactsBody | CommandBody | None:
+    def _take_up(self, body: Body) -> None:
+        if isinstance(body, PropertyBody):
+            self._takers.property_changed(body)
+        elif isinstance(body, RoomFactsBody):
+            learn(self._hub, body)
+            self._takers.facts_changed(body)
+
+    def _body(self, envelope: Envelope) -> Body | None:
         model = DOWN.get(envelope.kind)
         try:
             body = model.model_validate(envelope.body) if model else None
         except ValidationError as error:
             body = None
             log.warning("link.body_unusable", kind=envelope.kind, seq=envelope.seq, error=str(error)[:200])
-        if isinstance(body, PropertyBody | RoomFactsBody | CommandBody):
+        if isinstance(body, Body):
             return body
         self._hub.counters["link_unusable"] += 1
         return None
+
+
+def _told(usable: Sequence[tuple[Envelope, Body]]) -> Told:
+    """What is to be stored of it."""
+    facts: list[Fact] = []
+    commands: list[StoredCommand] = []
+    jobs: list[StoredKeyJob] = []
+    cancels: list[str] = []
+    for envelope, body in usable:
+        raw = orjson.dumps(envelope.body)
+        if isinstance(body, CommandBody):
+            commands.append(StoredCommand(body.id, "accepted", raw, body.deadline.isoformat()))
+        elif isinstance(body, KeyJobBody):
+            jobs.append(StoredKeyJob(body.id, "accepted", raw, body.deadline.isoformat()))
+        elif isinstance(body, KeyCancelBody):
+            cancels.append(body.id)
+        else:
+            facts.append(Fact(envelope.kind, _key(body), raw))
+    return Told(_latest(facts), commands, jobs, cancels)
 
 
 def _key(body: PropertyBody | RoomFactsBody) -> str:

@@ -1,5 +1,6 @@
 """From the journal to a hub that goes on where the last one stopped."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,15 @@ def told_property(loaded: Loaded) -> PropertyBody | None:
         return None
 
 
+def told_facts(loaded: Loaded) -> Iterator[RoomFactsBody]:
+    """What the PMS told last of each room."""
+    for kept in loaded.facts.get("room_facts", {}).values():
+        try:
+            yield RoomFactsBody.model_validate_json(kept)
+        except ValidationError as error:
+            log.warning("room_facts.unusable", error=str(error)[:200])
+
+
 def parameters(timers: dict[str, float], zone: str, now: datetime) -> RoomParameters:
     """The rooms' limits, with the hotel's present distance from UTC."""
     offset = now.astimezone(ZoneInfo(zone)).utcoffset()
@@ -53,14 +63,11 @@ def learn(hub: Hub, body: RoomFactsBody) -> None:
 
 def recover(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) -> None:
     """Bring the rooms up to the last message of the journal, and forget faults of what is no longer configured."""
-    for kept in loaded.facts.get("room_facts", {}).values():
-        try:
-            learn(hub, RoomFactsBody.model_validate_json(kept))
-        except ValidationError as error:
-            log.warning("room_facts.unusable", error=str(error)[:200])
+    for body in told_facts(loaded):
+        learn(hub, body)
     _replay(hub, inventory, catalog, loaded)
     for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, inventory, room, device))):
-        hub.forget_condition(gone)
+        hub.condition(gone)
     for line in [key.partition(":")[2] for key in hub.conditions.standing() if key.startswith("line_down:")]:
         if line not in inventory.lines:
             hub.clear_condition(f"line_down:{line}")

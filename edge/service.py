@@ -20,27 +20,11 @@ from aiohttp import web
 
 from devices.clock import Clock
 from devices.problems import ConfigurationError, Problem
-from edge.broker import Broker, address_of
-from edge.configuration import Configuration, over_own_broker, with_broker
+from edge.assembly import Edge, EdgePlan, edge_opened, link_settings
+from edge.board.server import Board
+from edge.broker import Broker
+from edge.configuration import Configuration
 from edge.folder import FolderLock
-from edge.health import HealthReport, Parts
-from edge.house import House, Plan
-from edge.hub import Hub
-from edge.journal import Journal
-from edge.journal_file import JOURNAL
-from edge.orders import Orders
-from edge.pms_link import EdgeInbox, EdgeOutbox
-from edge.recovery import parameters, recover, told_property
-from edge.retention import JournalLimits
-from edge.secret_files import secret, secret_path
-from edge.settings import Settings
-from edge.url import BrokerUrl
-from edge.watch import Watch
-from gateway.gateway import Gateway, Home
-from gateway.ports import GatewayPorts
-from pms.link.link import Link
-from pms.link.messages import PropertyBody
-from pms.link.transport import LinkSettings
 
 if TYPE_CHECKING:
     from pms.app import Pms, PmsConfig
@@ -73,111 +57,12 @@ class Started:
 
     broker: Broker | None
     pms: "Pms | None"
+    board: Board | None = None
 
 
 def version() -> str:
     """Of the installed package."""
     return metadata.version("innkeeper")
-
-
-def link_settings(settings: Settings, data: Path) -> LinkSettings:
-    """Where edge and PMS meet: the link's own broker, or the one of the hotel."""
-    if settings.link.url:
-        url = BrokerUrl.parse(settings.link.url)
-        name = url.username or "innkeeper"
-        password = url.password
-        if password is None and secret_path(data, f"broker_{name}").exists():
-            password = secret(data, f"broker_{name}")
-        return LinkSettings(url.host, url.port, name if password else url.username, password, url.tls)
-    own = address_of(settings.broker, data, "innkeeper")
-    return LinkSettings(own.host, own.port, own.username, own.password, own.tls)
-
-
-class Edge:
-    """The edge without its broker. Make one with `edge_opened`, then give `run()` a task."""
-
-    def __init__(self, plan: ServicePlan, broker: Broker, journal: Journal) -> None:
-        configuration, clock = plan.configuration, plan.clock
-        self._plan = plan
-        self._property = told_property(journal.loaded)
-        inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
-        self._house = House(self._house_plan())
-        self._house.restore(journal.loaded.rooms)
-        self.hub = hub = Hub(self._house, journal, clock, self._published)
-        home = Home(configuration.hotel.house.id, plan.data)
-        ports = GatewayPorts(hub.take, hub.line_changed, hub.device_health, hub.command_done)
-        self.gateway = Gateway(inventory, configuration.catalog, clock, ports, home)
-        hub.field = self.gateway
-        self.orders = Orders(hub, inventory, configuration.catalog)
-        self.outbox = EdgeOutbox(journal, hub, self._wake)
-        inbox = EdgeInbox(journal, hub, self.orders, self._property_changed)
-        settings = link_settings(configuration.settings, plan.data)
-        self.link = Link("up", configuration.hotel.house.id, settings, (self.outbox, inbox), clock.now)
-        low = configuration.settings.journal.disk_low_mb
-        self.watch = Watch(hub, plan.data, low, self._refresh, follow_wall=not plan.simulated_time)
-        own = over_own_broker(configuration.inventory)
-        self.health = HealthReport(
-            Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own), self.link.tell
-        )
-        recover(hub, inventory, configuration.catalog, journal.loaded)
-
-    async def run(self) -> None:
-        """Run until cancelled: the lines stop first, the hub commits what they brought, last.
-
-        Raises:
-            DiskError (in a group): the process has to end.
-        """
-        async with asyncio.TaskGroup() as last:
-            hub = last.create_task(self.hub.run(), name="hub")
-            await self.orders.recover()
-            try:
-                async with asyncio.TaskGroup() as first:
-                    for part in (self.gateway, self.link, self.watch, self.health):
-                        first.create_task(part.run(), name=type(part).__name__.lower())
-            finally:
-                hub.cancel()
-
-    def _house_plan(self) -> Plan:
-        configuration, told = self._plan.configuration, self._property
-        timers = dict(configuration.hotel.timers) if told is None else told.timers
-        zone = configuration.hotel.house.time_zone if told is None else told.time_zone
-        numbers = configuration.hotel.rooms if told is None else {str(room["number"]) for room in told.rooms}
-        limits = parameters({**configuration.settings.timers, **timers}, zone, self._plan.clock.now())
-        return Plan(configuration.inventory, configuration.catalog, frozenset(numbers), limits)
-
-    def _property_changed(self, body: PropertyBody) -> None:
-        self._property = body
-        self._refresh()
-
-    def _refresh(self) -> None:
-        """The property or the season has changed: so may the rooms and their limits."""
-        wanted = self._house_plan()
-        if self._house.change(wanted.numbers, wanted.parameters):
-            log.info("rooms.changed", rooms=len(wanted.numbers))
-            self.hub.publish_again()
-            self._wake()
-
-    def _published(self, facts: bool) -> None:
-        self.outbox.committed(facts)
-
-    def _wake(self) -> None:
-        self.link.wake()
-
-
-@asynccontextmanager
-async def edge_opened(plan: ServicePlan, broker: Broker) -> AsyncIterator[Edge]:
-    """The edge over its journal.
-
-    Raises:
-        JournalDamagedError: the journal cannot be trusted; restore a backup.
-    """
-    settings = plan.configuration.settings
-    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
-    journal = await Journal.open(plan.data / JOURNAL, limits)
-    try:
-        yield Edge(plan, broker, journal)
-    finally:
-        await journal.close()
 
 
 def pms_config(plan: ServicePlan) -> "PmsConfig":
@@ -228,20 +113,34 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     save_memory()
     async with AsyncExitStack() as stack:
-        broker = pms = None
+        broker = pms = board = None
         if plan.edge:
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
             await stack.enter_async_context(broker)
             await stack.enter_async_context(running(broker.run(), "broker"))
-            edge = await stack.enter_async_context(edge_opened(plan, broker))
+            edge = await stack.enter_async_context(edge_opened(_edge_plan(plan), broker))
             await stack.enter_async_context(running(edge.run(), "edge"))
+            board = _board(plan, edge)
+        if board is not None:
+            await stack.enter_async_context(running(board.run(), "board"))
+            await board.tried()
         if plan.pms:
             stack.enter_context(FolderLock(plan.data, "pms"))
             pms = await stack.enter_async_context(_pms(plan))
         _settle_memory()
-        started(Started(broker, pms))
+        started(Started(broker, pms, board))
         await stop.wait()
+
+
+def _board(plan: ServicePlan, edge: Edge) -> Board | None:
+    """Where the pages are, there is no need of it."""
+    settings = plan.configuration.settings.board
+    return Board(settings, plan.data, edge.board_sources()) if settings.enabled and not plan.pms else None
+
+
+def _edge_plan(plan: ServicePlan) -> EdgePlan:
+    return EdgePlan(plan.configuration, plan.data, plan.clock, follow_wall=not plan.simulated_time)
 
 
 def _settle_memory() -> None:

@@ -92,6 +92,25 @@ class JournalTable(Table):
     disk_low_mb: int = Field(500, ge=1, description="Free space under which the fault disk_low is raised.")
 
 
+class CardsTable(Table):
+    """Key cards: what may be written on the hotel's encoders."""
+
+    mifare_classic: bool = Field(
+        default=False,
+        description="Write MIFARE Classic cards too. Their cipher is broken: anyone can copy one.",
+    )
+
+
+class BoardTable(Table):
+    """The edge's own board of rooms and alarms, read only, for when the PMS is away (`innkeeper edge` alone)."""
+
+    enabled: bool = Field(default=True, description="Whether there is one.")
+    host: Host = Field(
+        "127.0.0.1", description="Address to listen on. Anything but loopback asks for the link printed at the start."
+    )
+    port: Port = Field(8081, description="0: any free one.")
+
+
 class LogTable(Table):
     """What is written to standard error."""
 
@@ -124,6 +143,8 @@ class Settings(Table):
     rooms: Any = Field(default_factory=RoomsTable)
     journal: JournalTable = JournalTable()
     retention: Any = Field(default_factory=RetentionTable)
+    cards: CardsTable = CardsTable()
+    board: BoardTable = BoardTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -189,6 +210,8 @@ TABLES: dict[str, type[Table]] = {
     "rooms": RoomsTable,
     "journal": JournalTable,
     "retention": RetentionTable,
+    "cards": CardsTable,
+    "board": BoardTable,
     "log": LogTable,
 }
 

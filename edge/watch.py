@@ -1,4 +1,4 @@
-"""What nobody tells the edge: the wall clock that jumps, the disk that fills up, the summer time that begins."""
+"""What nobody tells the edge: a clock that jumps or differs, a disk that fills up, the summer time that begins."""
 
 import asyncio
 import shutil
@@ -20,7 +20,9 @@ SLOW_DRIFT_SECONDS = 0.5
 CLOCK_CALM_ROUNDS = 600
 DISK_ROUNDS = 10
 TIDY_ROUNDS = 60
-CLOCK, DISK = "clock_wrong:clock", "disk_low:disk"
+CLOCK, PEER_CLOCK, DISK = "clock_wrong:clock", "clock_wrong:pms", "disk_low:disk"
+DIFFERS_SECONDS, AGREES_SECONDS = 30.0, 15.0
+"""Between the clocks of edge and PMS: a key card is made by the one and judged by doors that follow the other."""
 MEGABYTE = 1_000_000
 
 
@@ -30,6 +32,7 @@ class Watch:
     def __init__(
         self, hub: Hub, data: Path, disk_low_mb: int, minutely: Callable[[], None], *, follow_wall: bool = True
     ) -> None:
+        self.peer_ahead: Callable[[], float | None] = lambda: None
         self._hub = hub
         self._clock: Clock = hub.clock
         self._data = data
@@ -38,8 +41,9 @@ class Watch:
         self._follow_wall = follow_wall
         self._drift = 0.0
         self._calm = 0
-        self.clock_wrong = False
-        self.disk_low = False
+        self.clock_jumped = CLOCK in hub.conditions  # as the last run left it
+        self.clock_differs = PEER_CLOCK in hub.conditions
+        self.disk_low = DISK in hub.conditions
         self.free_bytes = 0
 
     async def run(self) -> None:
@@ -47,6 +51,7 @@ class Watch:
         rounds = 0
         while True:
             self.look_at_clock()
+            self.look_at_peer(self.peer_ahead())
             if rounds % DISK_ROUNDS == 0:
                 self.look_at_disk(shutil.disk_usage(self._data).free)
                 if self._hub.journal.trouble is not None and not self._hub.uncommitted:
@@ -70,14 +75,27 @@ class Watch:
             log.warning("clock.jumped", seconds=round(jump, 1))
             params = {"seconds": round(jump, 1), "before": before.isoformat()}
             self._hub.raise_condition(CLOCK, "high", Evidence("clock_jumped", self._clock.now(), params))
-            self.clock_wrong, self._calm = True, 0
+            self.clock_jumped, self._calm = True, 0
             return
         if abs(drift) > SLOW_DRIFT_SECONDS:
             self._follow()
         self._calm += 1
-        if self.clock_wrong and self._calm >= CLOCK_CALM_ROUNDS:
-            self.clock_wrong = False
+        if self.clock_jumped and self._calm >= CLOCK_CALM_ROUNDS:
+            self.clock_jumped = False
             self._hub.clear_condition(CLOCK)
+
+    def look_at_peer(self, ahead: float | None) -> None:
+        """The PMS's clock against ours, in seconds; None: it was not heard lately, which says nothing."""
+        if not self._follow_wall or ahead is None:
+            return
+        if not self.clock_differs and abs(ahead) >= DIFFERS_SECONDS:
+            self.clock_differs = True
+            log.warning("clock.differs", pms_ahead_seconds=round(ahead, 1))
+            evidence = Evidence("clock_differs", self._clock.now(), {"seconds": round(ahead, 1)})
+            self._hub.raise_condition(PEER_CLOCK, "high", evidence)
+        elif self.clock_differs and abs(ahead) < AGREES_SECONDS:
+            self.clock_differs = False
+            self._hub.clear_condition(PEER_CLOCK)
 
     def look_at_disk(self, free: int) -> None:
         """Little space is said before there is none; `free` in bytes."""
@@ -95,7 +113,7 @@ class Watch:
         self._drift = 0.0
 
     async def _tidy(self) -> None:
-        if self.clock_wrong:
+        if self.clock_jumped or self.clock_differs:
             return  # nobody knows what is old
         try:
             await self._hub.journal.tidy(self._clock.now())

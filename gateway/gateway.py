@@ -13,18 +13,22 @@ import structlog
 
 from devices.catalog import Catalog
 from devices.clock import Clock
+from devices.encoders.jobs import CardJob
 from devices.inventory import Inventory, Line
 from devices.model import Command, Device, LineState, LineStatus, Profile, Reading
 from devices.mqtt.router import MqttRouter
 from gateway.dispatch import Dispatch, MqttOrders
+from gateway.encoders.account import Desk
+from gateway.encoders.encoders import DIALECT, Encoders
 from gateway.health import Liveness
+from gateway.lines.byte_line import ByteLine
 from gateway.lines.line import FieldLine, LineUser
 from gateway.lines.modbus import ModbusLine, ModbusSettings
 from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
 from gateway.poller import Poller, PollerPorts
-from gateway.ports import DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
+from gateway.ports import CardSettings, DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
 
 log = structlog.get_logger()
 
@@ -38,10 +42,14 @@ Member = tuple[Device, Profile]
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA)."""
+    """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA).
+
+    Without `cards` it issues no key cards.
+    """
 
     property_id: str = "house"
     folder: Path = Path()
+    cards: CardSettings | None = None
 
 
 class Gateway:
@@ -63,6 +71,8 @@ class Gateway:
         self._liveness = Liveness(tuple(self._members.values()), ports.device_health, clock.now())
         self._dispatch = Dispatch(inventory, clock, ports.command_done)
         self._dispatch.sent = ports.command_sent
+        serve = (ports.card_progress, ports.card_done, self._encoder_heard, self._liveness.missed, self._take)
+        self._encoders = Encoders(Desk(clock, *serve), self._home.cards)
         self._user = LineUser(self._take, self._line_changed, clock.now)
         self._catalog = catalog
         self._lines: dict[str, FieldLine] = {line.id: self._make(line) for line in inventory.lines.values()}
@@ -76,11 +86,20 @@ class Gateway:
     def _work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         lines = [(f"line {name}", line.run()) for name, line in self._lines.items()]
         workers = [(f"worker {name}", worker.run()) for name, worker in self._dispatch.workers.items()]
-        return [*lines, *workers, ("liveness", self._look())]
+        encoders = [(f"encoder on {name}", worker.run()) for name, worker in self._encoders.workers.items()]
+        return [*lines, *workers, *encoders, ("liveness", self._look())]
 
     def submit(self, command: Command) -> None:
         """Send a command before its deadline; its one result comes to `command_done`."""
         self._dispatch.submit(command)
+
+    def card(self, job: CardJob) -> None:
+        """Give a job to its encoder; its steps come to `card_progress`, its one result to `card_done`."""
+        self._encoders.card(job)
+
+    def cancel_card(self, job_id: str) -> None:
+        """End a card job of which nothing has been written yet; its result says `cancelled`. Any other goes on."""
+        self._encoders.cancel(job_id)
 
     def pause(self) -> None:
         """Read nothing more from lines whose messages can wait at their broker."""
@@ -102,12 +121,19 @@ class Gateway:
             dict(self._reasons),
             self._unknown,
             self._dispatch.waiting,
+            self._encoders.figures,
         )
 
     def _figures(self, device: Device) -> DeviceFigures:
         name = device.id
         last, online = self._last.get(name), self._liveness.online(name)
         return DeviceFigures(name, device.line, self._heard[name], self._rejected[name], last, online)
+
+    def _encoder_heard(self, device: str) -> None:
+        now = self._clock.now()
+        self._heard[device] += 1
+        self._last[device] = now
+        self._liveness.heard(device, now)
 
     def _take(self, message: LineMessage) -> None:
         decoded = message.decoded
@@ -140,6 +166,8 @@ class Gateway:
         worker = self._dispatch.workers.get(status.line)
         if isinstance(worker, Poller):
             worker.line_changed()
+        if encoder := self._encoders.workers.get(status.line):
+            encoder.line_changed()
         self._ports.line_changed(status)
         if status.state in (LineState.UP, LineState.DOWN):
             self._liveness.line_changed(status.line, status.at, up=status.state is LineState.UP)
@@ -203,10 +231,18 @@ class Gateway:
     def _serial(self, line: Line) -> FieldLine:
         told = line.settings
         settings = SerialSettings(self._path(line.path or ""), told.baud, told.parity, told.stop_bits)
-        return SerialLine(line.id, settings, self._user)
+        return self._with_encoder(SerialLine(line.id, settings, self._user), told.timeout_s)
 
     def _tcp(self, line: Line) -> FieldLine:
-        return TcpLine(line.id, line.host or "", line.port or 0, self._user)
+        made = TcpLine(line.id, line.host or "", line.port or 0, self._user)
+        return self._with_encoder(made, line.settings.timeout_s)
+
+    def _with_encoder(self, line: ByteLine, timeout_s: float) -> ByteLine:
+        """A bare line serves the encoder at its end, if there is one."""
+        for device, profile in (self._members[device.id] for device in self._inventory.on(line.id)):
+            if profile.dialect == DIALECT:
+                self._encoders.add(device, line, timeout_s)
+        return line
 
     @staticmethod
     def _timed(member: Member, poll_s: float | None) -> Member:

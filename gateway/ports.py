@@ -1,10 +1,12 @@
 """What the gateway gives and takes: messages of the lines, the callables of its user, its own figures."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from devices.encoders.jobs import CardProgress, CardResult
+from devices.encoders.payload import CardKeys
 from devices.model import CommandResult, Decoded, LineStatus
 
 
@@ -35,12 +37,30 @@ def _unheard(_command_id: str) -> None:
     """Nobody wants to know when a command goes out."""
 
 
+async def _unrecorded(_progress: CardProgress) -> None:
+    """Nobody keeps a journal of key jobs."""
+
+
+def _unwanted(_result: CardResult) -> None:
+    """Nobody issues key cards."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardSettings:
+    """The hotel's card keys, and whether MIFARE Classic may be written all the same."""
+
+    keys: CardKeys
+    mifare_classic: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayPorts:
     """What the gateway calls, always on the event loop. None of them may block or raise.
 
     `device_health(device, online, cause)`: cause is the line's id when the line is why, else None.
     `command_sent(command id)` comes just before a command goes out: what was sent and has no result is unknown.
+    `card_progress` is awaited before a job goes on: a step WRITING is on disk before anything is written.
+    `card_done` is told the one result of each card job.
     """
 
     take: Callable[[LineMessage], None]
@@ -48,6 +68,8 @@ class GatewayPorts:
     device_health: Callable[[str, bool, str | None], None]
     command_done: Callable[[CommandResult], None]
     command_sent: Callable[[str], None] = _unheard
+    card_progress: Callable[[CardProgress], Awaitable[None]] = _unrecorded
+    card_done: Callable[[CardResult], None] = _unwanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +85,20 @@ class DeviceFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderFigures:
+    """A card encoder. `code` when it is down: line_down, encoder_silent, encoder_garbled, encoder_error, wrong_chip."""
+
+    device: str
+    line: str
+    state: str  # up, down, starting
+    code: str | None
+    firmware: str | None  # "1.6"
+    busy: bool
+    waiting: int  # jobs
+    since: datetime  # of the state
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayStatus:
     """The gateway at one instant."""
 
@@ -71,3 +107,4 @@ class GatewayStatus:
     rejected: dict[str, int]  # by reason, all lines
     unknown_sources: int  # messages from topics or units no device of the inventory has
     waiting_commands: int
+    encoders: tuple[EncoderFigures, ...] = ()

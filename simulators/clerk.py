@@ -76,6 +76,19 @@ class Clerk:
         """End a stay."""
         await self._call("POST", f"{API}/stays/{stay}/check-out", {})
 
+    async def issue_key(self, stay: str, kind: str, encoder: str) -> str:
+        """Ask for a key card (`new`, `duplicate`, ...) at an encoder; the id of the key."""
+        body = {"stay": stay, "type": kind, "encoder": encoder}
+        return str((await self._call("POST", f"{API}/keys", body))["id"])
+
+    async def key(self, key: str) -> dict[str, Any]:
+        """A key, and how far its job is."""
+        return await self._call("GET", f"{API}/keys/{key}")
+
+    async def cancel_key(self, key: str) -> None:
+        """Give a key up of which nothing has been written."""
+        await self._call("POST", f"{API}/keys/{key}/cancel", {})
+
     async def stays(self) -> list[dict[str, Any]]:
         """Stays in the house."""
         return await self._list(f"{API}/stays")

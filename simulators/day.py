@@ -12,6 +12,7 @@ import structlog
 from devices.clock import Clock
 from simulators.clerk import ApiRefusedError, ApiUnreachableError, Clerk
 from simulators.hotel import SimulatedHotel
+from simulators.key_desk import KeyDesk
 from simulators.plan import NAMES, UTC_ZONE, Act, Plan, Stay, Step, plan
 from simulators.room import SimulatedRoom
 from simulators.staff import Staff
@@ -60,6 +61,7 @@ class Day:
         self._seed = seed
         self._random = Random(f"{seed}/day")
         self._in_house: dict[str, str] = {}  # the plan's stay -> the service's
+        self.keys = KeyDesk(hotel, clerk)
         self.staff = Staff(hotel, staff_clerk or clerk, seed, self.options.zone, self.options.staff_hours)
 
     def plan(self, start: datetime, days: float) -> Plan:
@@ -119,6 +121,9 @@ class Day:
                 self._make_comfortable(stay, room)
                 if last.get(guest) is Act.SLEEP:
                     await self._goes_to_bed(guest, room, random)
+        for guest in stay.guests:  # they had their cards yesterday already: nobody waits at the desk for them now
+            if stay.key in self._in_house:
+                await self.keys.card(self._in_house[stay.key], stay.room, guest)
 
     async def _goes_to_bed(self, guest: str, room: SimulatedRoom, random: Random) -> None:
         """Nobody falls asleep on the doormat."""
@@ -164,17 +169,22 @@ class Day:
         else:
             return
         await self.hotel.timers.sleep(240)
-        for index, guest in enumerate(stay.guests):
+        for guest in stay.guests:
             if stay.key in self._in_house and guest not in room.truth.people:
-                await room.enters(guest, Role.GUEST, 1 + index)
+                await self._enters(stay, guest, room)
         self._make_comfortable(stay, room)
+
+    async def _enters(self, stay: Stay, guest: str, room: SimulatedRoom) -> None:
+        """With the card that the desk made, else by the number under which the lock knows the guest."""
+        card = await self.keys.card(self._in_house[stay.key], stay.room, guest)
+        await room.enters(guest, Role.GUEST, 1 + stay.guests.index(guest), card)
 
     async def _guest_step(self, step: Step, stay: Stay, room: SimulatedRoom) -> None:
         inside = step.who in room.truth.people
         if step.act in {Act.LEAVE, Act.DEPART} and inside:
             await room.leaves(step.who)
         elif step.act is Act.RETURN and not inside:
-            await room.enters(step.who, Role.GUEST, 1 + stay.guests.index(step.who))
+            await self._enters(stay, step.who, room)
         elif step.act is Act.SLEEP and inside:
             room.falls_asleep(step.who)
         elif step.act is Act.WAKE and inside:
@@ -196,6 +206,7 @@ class Day:
         identifier = self._in_house.pop(stay.key, None)
         room.request("none")
         if identifier is not None:
+            self.keys.forget(identifier)
             await self._desk(lambda: self.clerk.check_out(identifier))
 
     async def _desk(self, call: "Callable[[], Awaitable[str | None]]") -> str | None:

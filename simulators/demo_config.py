@@ -6,6 +6,9 @@ from pathlib import Path
 ROOMS_A_FLOOR = 40
 """At most so many rooms on a floor; a small hotel has three floors."""
 
+DESKS = ("desk-1", "desk-2")
+"""The front desk's card encoders, each at the end of a line of the same name."""
+
 TYPES = (
     ("STD", "Standard double", 2),
     ("DLX", "Deluxe double", 2),
@@ -193,7 +196,8 @@ def devices_toml(rooms: list[DemoRoom], modbus_port: int) -> str:
         port = modbus_port + floor - 1
         parts.append(f'\n[[line]]\nid = "floor-{floor}"\nkind = "modbus_tcp"\nhost = "127.0.0.1"\nport = {port}\n')
     parts.append(f'\n[[line]]\nid = "floor-{floors}"\nkind = "modbus_rtu"\npath = "floor-{floors}.tty"\n')
-    parts.append('\n[[line]]\nid = "desk-1"\nkind = "serial"\npath = "desk-1.tty"\n')
+    parts += [f'\n[[line]]\nid = "{desk}"\nkind = "serial"\npath = "{desk}.tty"\n' for desk in DESKS]
+    parts += [f'\n[[device]]\nid = "{desk}"\nline = "{desk}"\nprofile = "pn532"\n' for desk in DESKS]
     parts += [_row(device, device.name, None) for device in house_devices(floors)]
     for room in rooms:
         parts.append(f"\n# Room {room.number}\n")

@@ -11,6 +11,8 @@ from simulators.timers import Timer, Timers
 MOTION_HOLD_S = 90.0
 """Hotel seconds after the last motion at which a detector says that it sees none: a timer, not an observation."""
 RELOCK_S = 5.0
+NOBODY = 65_535
+"""The user number of a lock's event in which no user number is concerned."""
 NOTICED_S = 10.0
 """Hotel seconds until a bridge has noticed that a device is gone (the real one takes from minutes to a day)."""
 
@@ -46,6 +48,7 @@ INITIAL: dict[str, Value] = {
     "sound": 32.0,
     "temperature_remote": 21.0,
     "heating_output": 0,
+    "key_sequence": 0,
     "cooling_output": 0,
 }
 """What a device believes when it is switched on; a point not named here is False."""
@@ -170,9 +173,24 @@ class UseCases:
         if not granted:
             self.happen("access", result="denied", user=user)
             return
+        self._opens(user=user)
+
+    def card_read(self, told: dict[str, Any], reason: str | None) -> None:
+        """The lock's own reader has decided on a card: it opens, or refuses for that reason; `told` says of which."""
+        if reason is None:
+            self._opens(user=NOBODY, **told)
+        else:
+            self.happen("access", result="denied", user=NOBODY, denied_reason=reason, **told)
+
+    def _opens(self, **told: Any) -> None:
         self.state.values.update({"lock": "unlocked"} if self.has("lock") else {})
-        self.happen("access", result="granted", user=user)
+        self.happen("access", result="granted", **told)
         self._later(RELOCK_S, lambda: self.sense("lock", "locked"))
+
+    def learns(self, point: str, value: Value) -> None:
+        """It believes something new, and says so with its next word."""
+        if point in self.state.values:
+            self.state.values[point] = value
 
     def obeys(self, point: str, value: Value) -> None:
         """An order that came over the wire; a lock that is opened from afar locks itself again."""

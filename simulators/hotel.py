@@ -11,7 +11,10 @@ from devices.clock import Clock
 from devices.inventory import Inventory
 from devices.model import Device
 from simulators.device import State, UseCases
-from simulators.lines import MqttDevices, SimulatedLine, build_line, heartbeat_s, open_line
+from simulators.encoder.encoder import SimulatedEncoder
+from simulators.encoder.tray import CardBox, DeskHand
+from simulators.lines import MqttDevices, PortLine, SimulatedLine, build_line, heartbeat_s, open_line
+from simulators.lock import CardLock, KeyRing
 from simulators.modbus.unit import Fault, ModbusUnit
 from simulators.mqtt import BrokerAddress, Session
 from simulators.room import SimulatedRoom
@@ -19,6 +22,7 @@ from simulators.timers import Timers
 
 __all__ = ["BrokerAddress", "SimulatedHotel"]
 
+ENCODER_DIALECT = "pn532"
 HEARTBEATS_PER_S = 150.0
 """Reports that all devices together make by themselves in a real second, at most: at a high speed they come rarer."""
 
@@ -26,8 +30,10 @@ HEARTBEATS_PER_S = 150.0
 class SimulatedHotel:
     """`async with hotel:` puts every device on its wire. Serial paths are relative to `data`.
 
-    `rooms` by number, `devices` by id, `units` (Modbus, by device id), `lines` by id. Devices without a room are in
-    `devices` only.
+    `rooms` by number, `devices` by id, `units` (Modbus, by device id), `lines` by id, `encoders`, `hands` (who puts
+    cards on them) and `locks` (that read cards) by device id, `cards` the house's cards. Devices without a room are in
+    `devices` only. `property_id` is whose cards the locks open to; `blank` the kind of card that lies ready on each
+    encoder, None: nobody touches them.
     """
 
     def __init__(
@@ -38,6 +44,8 @@ class SimulatedHotel:
         seed: int = 1,
         broker: BrokerAddress | None = None,
         data: Path = Path("data"),
+        property_id: str | None = None,
+        blank: str | None = "ntag213",
     ) -> None:
         self.clock = clock
         self.seed = seed
@@ -46,6 +54,12 @@ class SimulatedHotel:
         self.units: dict[str, ModbusUnit] = {}
         self.lines: dict[str, SimulatedLine] = {}
         self.rooms: dict[str, SimulatedRoom] = {}
+        self.encoders: dict[str, SimulatedEncoder] = {}
+        self.hands: dict[str, DeskHand] = {}
+        self.locks: dict[str, CardLock] = {}
+        self.cards = CardBox(seed)
+        self._ring = KeyRing(data, property_id)
+        self._blank = blank
         self._catalog = catalog
         self._broker = broker or BrokerAddress("127.0.0.1", 1883)
         self._random = random.Random(seed)
@@ -65,12 +79,18 @@ class SimulatedHotel:
 
     def _build_device(self, device: Device, line: SimulatedLine) -> None:
         state = State.fresh(device, self._catalog.get(device.profile))
+        if isinstance(line, PortLine) and state.profile.dialect == ENCODER_DIALECT:
+            self.encoders[device.id] = encoder = line.attach()
+            self.hands[device.id] = DeskHand(encoder, self.cards, self._blank)
+            return
         speaker = line.speaker(state)
         if speaker is None:
             return
         use = UseCases(state, speaker, self.timers, self.seed)
         speaker.add(use)
         self.devices[device.id] = use
+        if use.has("key_sequence"):
+            self.locks[device.id] = CardLock(use, self._ring, self.clock)
         if isinstance(speaker, ModbusUnit):
             self.units[device.id] = speaker
 
@@ -78,7 +98,8 @@ class SimulatedHotel:
         numbers = dict.fromkeys(device.room for device in inventory.devices.values() if device.room)
         for number in numbers:
             inside = [self.devices[d.id] for d in inventory.in_room(number) if d.id in self.devices]
-            self.rooms[number] = SimulatedRoom(number, inside, self.timers)
+            locks = [self.locks[use.id] for use in inside if use.id in self.locks]
+            self.rooms[number] = SimulatedRoom(number, inside, self.timers, locks)
             for use in inside:
                 if use.id in self.units:
                     self.units[use.id].before = self.rooms[number].look
@@ -120,6 +141,8 @@ class SimulatedHotel:
         await self._tasks.__aenter__()
         for name, line in self.lines.items():
             await open_line(name, line)
+        for hand in self.hands.values():
+            hand.begin()
         self._timing = self._tasks.create_task(self.timers.run())
         for session in self.sessions:
             self._tasks.create_task(session.run())
@@ -132,6 +155,8 @@ class SimulatedHotel:
     ) -> None:
         for session in self.sessions:
             session.stop()
+        for hand in self.hands.values():
+            hand.stop()
         for line in self.lines.values():
             if not isinstance(line, MqttDevices):
                 await line.cut()

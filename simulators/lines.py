@@ -15,6 +15,7 @@ from simulators.dialects.mapped import MappedDevices
 from simulators.dialects.shelly import ShellyDevice
 from simulators.dialects.tasmota import TasmotaDevice
 from simulators.dialects.zigbee2mqtt import Zigbee2MqttBridge
+from simulators.encoder.encoder import SerialPort, SimulatedEncoder, SocketPort
 from simulators.modbus.bus import Bus, RtuLine, TcpLine
 from simulators.modbus.models import unit_of
 from simulators.mqtt import BrokerAddress, Session
@@ -139,33 +140,45 @@ class ModbusDevices:
         await self._wire.cut()
 
 
-class SerialDevices:
-    """A serial line on which nobody answers yet: the port is there."""
+class PortLine:
+    """A serial port or a serial server: a card encoder hangs on it, or nobody (then it is there and silent)."""
 
-    def __init__(self, terminal: PseudoTerminal) -> None:
-        self._terminal = terminal
+    def __init__(self, port: SerialPort | SocketPort) -> None:
+        self.encoder: SimulatedEncoder | None = None
+        self._port = port
 
     @property
     def up(self) -> bool:
         """Is it plugged in?"""
-        return self._terminal.plugged
+        return self._port.plugged
 
-    def speaker(self, state: State) -> Speaker | None:  # noqa: ARG002 nobody yet
-        """Nobody."""
+    def speaker(self, state: State) -> Speaker | None:  # noqa: ARG002 an encoder has no points
+        """Nobody speaks here by points."""
         return None
 
+    def attach(self) -> SimulatedEncoder:
+        """The encoder at the port."""
+        self.encoder = self.encoder or SimulatedEncoder(self._port)
+        return self.encoder
+
     async def restore(self) -> None:
-        """Plug the port in. Raises OSError."""
-        self._terminal.plug()
+        """Plug it in. Raises OSError."""
+        if self.encoder is not None:
+            await self.encoder.plug()
+        elif not self._port.plugged:
+            await self._port.open()
 
     async def cut(self) -> None:
         """Unplug it."""
-        self._terminal.unplug()
+        if self.encoder is not None:
+            self.encoder.unplug()
+        else:
+            self._port.close()
 
 
 def build_line(
     line: Line, broker: BrokerAddress, data: Path, now: Callable[[], datetime]
-) -> MqttDevices | ModbusDevices | SerialDevices | None:
+) -> MqttDevices | ModbusDevices | PortLine | None:
     """Our end of a line; None (and a word in the log) for one that we do not simulate."""
     if line.kind == "mqtt":
         own = BrokerAddress(line.host, line.port or 1883, broker.username, broker.password) if line.host else broker
@@ -175,7 +188,9 @@ def build_line(
     if line.kind == "modbus_rtu" and line.path:
         return ModbusDevices(RtuLine(PseudoTerminal(data / line.path), Bus(latency_s=0.015)))
     if line.kind == "serial" and line.path:
-        return SerialDevices(PseudoTerminal(data / line.path))
+        return PortLine(SerialPort(data / line.path))
+    if line.kind == "tcp" and line.host and line.port and _is_loopback(line.host):
+        return PortLine(SocketPort(line.host, line.port))
     log.warning("line is not simulated", line=line.id, kind=line.kind, host=line.host)
     return None
 

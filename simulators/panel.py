@@ -16,6 +16,7 @@ from simulators.day import Day
 from simulators.forward import FASTEST, SLOWEST, FastForward
 from simulators.hotel import SimulatedHotel
 from simulators.panel_actions import DEVICE_ACTIONS, ROOM_ACTIONS, WrongValueError, room_truth
+from simulators.panel_cards import ENCODER_ACTIONS, card_truth, cards_truth, carried, encoder_truth
 from simulators.panel_texts import LANGUAGES, texts
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ def panel(
             web.post("/api/rooms/{number}/{action}", page.room),
             web.post("/api/devices/{id}/{action}", page.device),
             web.post("/api/lines/{id}/{action}", page.line),
+            web.post("/api/encoders/{id}/{action}", page.encoder),
+            web.post("/api/rooms/{number}/locks/card", page.present),
             web.post("/api/clock", page.speed),
             web.post("/api/forward", page.forward),
             web.post("/api/forward/stop", page.stop),
@@ -145,6 +148,7 @@ class _Panel:
             },
             "lines": [{"id": name, "up": line.up} for name, line in self._hotel.lines.items()],
             "rooms": [room_truth(self._hotel.rooms[number]) for number in sorted(self._hotel.rooms)],
+            **cards_truth(self._hotel),
             "sent": self._hotel.sent,
             "dropped": self._hotel.dropped,
             "day": day and {"refused": day.refused, "cleaned": day.staff.cleaned, "inspected": day.staff.inspected},
@@ -176,6 +180,29 @@ class _Panel:
         except WrongValueError as error:
             raise web.HTTPBadRequest(text=str(error)) from error
         return web.json_response({"id": device.id, "alive": device.state.alive})
+
+    async def encoder(self, request: web.Request) -> web.Response:
+        """A hand puts a card on an encoder or takes it off, or the encoder fails."""
+        name, action = request.match_info["id"], ENCODER_ACTIONS.get(request.match_info["action"])
+        hand = self._hotel.hands.get(name)
+        if hand is None or action is None:
+            raise web.HTTPNotFound(text="no such encoder or action")
+        try:
+            action(self._hotel.cards, hand, (await _body(request)).get("value"))
+        except WrongValueError as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        return web.json_response(encoder_truth(name, hand))
+
+    async def present(self, request: web.Request) -> web.Response:
+        """A card that somebody carries is held to the lock of a room."""
+        room = self._hotel.rooms.get(request.match_info["number"])
+        if room is None or not room.locks:
+            raise web.HTTPNotFound(text="no lock reads cards there")
+        try:
+            card = carried(self._hotel.cards, (await _body(request)).get("value"))
+        except WrongValueError as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        return web.json_response({**card_truth(card), "opens": room.present(card)})
 
     async def line(self, request: web.Request) -> web.Response:
         """A line is cut or restored."""

@@ -1,11 +1,13 @@
 """A simulated room: its devices together, the people in it, and what may happen there."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from devices.model import Value
 from simulators.climate import Climate, Demand
 from simulators.device import UseCases
+from simulators.encoder.card import Card
+from simulators.lock import CardLock
 from simulators.timers import Timers
 from simulators.truth import Person, Role, Truth
 
@@ -24,8 +26,11 @@ LIGHTS_W, IDLE_W, COIL_W = 140.0, 9.0, 60.0
 class SimulatedRoom:
     """Use cases of a room. Plain methods happen at once; `async` ones take hotel time and end when it is done."""
 
-    def __init__(self, number: str, devices: Iterable[UseCases], timers: Timers) -> None:
+    def __init__(
+        self, number: str, devices: Iterable[UseCases], timers: Timers, locks: Sequence[CardLock] = ()
+    ) -> None:
         self.number = number
+        self.locks = list(locks)  # those that read key cards
         self.devices = {device.id: device for device in devices}
         self.truth = Truth(number, timers.clock.now())
         self.climate = Climate(timers.clock.now())
@@ -73,6 +78,11 @@ class SimulatedRoom:
         """A card is held to the lock: guest, housekeeping, engineering, master, emergency or unknown."""
         for device in self.having("lock"):
             device.card(credential_class, number, granted)
+
+    def present(self, card: Card) -> bool | None:
+        """A real card is held to the lock; does it open? None: no lock of the room reads cards."""
+        decisions = [lock.present(card) for lock in self.locks]
+        return any(decision.opens for decision in decisions) if decisions else None
 
     def opened_from_inside(self) -> None:
         """The inner handle is pressed."""
@@ -157,10 +167,16 @@ class SimulatedRoom:
 
     # what people do
 
-    async def enters(self, name: str, role: Role = Role.GUEST, number: int | None = None) -> None:
-        """Card, door, through it, door shut, and the first movement inside."""
+    async def enters(
+        self, name: str, role: Role = Role.GUEST, number: int | None = None, card: Card | None = None
+    ) -> None:
+        """Card, door, through it, door shut, and the first movement inside.
+
+        A real `card` that does not open leaves its holder to the number by which the lock knows them.
+        """
         async with self._door:
-            self.card(CARD_OF[role], number)
+            if card is None or not self.present(card):
+                self.card(CARD_OF[role], number)
             await self._timers.sleep(2)
             await self._through_the_door(lambda: self.arrives(name, role))
         await self._timers.sleep(20)

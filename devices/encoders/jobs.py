@@ -73,7 +73,8 @@ class CardResult:
 
     no_card (EXPIRED: nobody placed one before the deadline), cancelled, card_removed, card_changed, write_failed,
     not_verified, unsafe_card (MIFARE Classic, not switched on), unsupported_card, card_too_small, foreign_card,
-    read_failed, room_too_long, encoder_silent, encoder_garbled, encoder_error, line_down, unknown_encoder, restarted.
+    read_failed, room_too_long, encoder_busy, encoder_silent, encoder_garbled, encoder_error, line_down,
+    unknown_encoder, restarted.
     EXPIRED and FAILED mean that no working key came of it; UNKNOWN that perhaps one did.
     """
 

@@ -29,7 +29,10 @@ SIZE = 48
 MAC_SIZE = 8
 LONGEST_ROOM = 16
 MAGIC, FORMAT = b"IK", 1
+MARK_AT = 4
 ONE_SHOT = 1
+LOCK_CONTROL, EMPTY_MESSAGE = b"\x01\x03", b"\x03\x00"
+"""TLVs of an NFC Forum type 2 tag: where its lock bytes are, and an NDEF message without content."""
 AID = b"IKC"
 CLASSES = {
     CredentialClass.GUEST: 0,
@@ -83,6 +86,12 @@ class CardKeys:
         system = hashlib.sha256(self.property_id.encode()).digest()[:16]
         return diversified_key(self.master, uid + AID + system)
 
+    def sector_keys(self, uid: bytes) -> tuple[bytes, bytes]:
+        """Keys A and B of a MIFARE Classic's sector, 6 bytes each. Nothing about the card's own key follows from them:
+        Crypto-1 is broken, and whoever breaks it has these twelve bytes of one card."""
+        made = cmac(self.of_card(uid), b"MIFARE Classic sector 1")
+        return made[:6], made[6:12]
+
     def serial(self, uid: bytes) -> str:
         """The card's serial as it may be logged: a keyed hash, 16 hex digits."""
         return hmac.new(self.master, b"card serial" + uid, hashlib.sha256).hexdigest()[:16]
@@ -92,11 +101,14 @@ def encode(content: CardContent, keys: CardKeys, uid: bytes) -> bytes:
     """The 48 bytes for the card with this UID.
 
     Raises:
-        ValueError: the room's number is longer than 16 bytes of UTF-8, or a number or an instant does not fit.
+        ValueError: the room's number is longer than 16 bytes of UTF-8 or has a zero in it, a number or an instant does
+            not fit, or the class is none that is written on cards.
     """
     room = content.room.encode()
-    if not 1 <= len(room) <= LONGEST_ROOM:
-        raise ValueError("a room number on a card has 1 to 16 bytes")
+    if not 1 <= len(room) <= LONGEST_ROOM or 0 in room:
+        raise ValueError("a room number on a card has 1 to 16 bytes, none of them zero")
+    if content.credential_class not in CLASSES:
+        raise ValueError(f"no card is written for the class {content.credential_class}")
     kind = CLASSES[content.credential_class] << 4 | (ONE_SHOT if content.one_shot else 0)
     try:
         head = _HEAD.pack(
@@ -115,13 +127,36 @@ def encode(content: CardContent, keys: CardKeys, uid: bytes) -> bytes:
     return head + cmac(keys.of_card(uid), head)[:MAC_SIZE]
 
 
+def is_blank(data: bytes) -> bool:
+    """Nobody has written anything: zeros, FF, or the empty NDEF message that an NTAG leaves its factory with."""
+    content = data[:SIZE]
+    message = content[5:] if content[:2] == LOCK_CONTROL else content
+    empty = message.removeprefix(EMPTY_MESSAGE).removeprefix(b"\xfe") if message[:2] == EMPTY_MESSAGE else content
+    return not any(empty) or content == b"\xff" * len(content)
+
+
+def is_ours(data: bytes, keys: CardKeys) -> bool:
+    """This property wrote it, or began to (the mark goes first, see `write_order`); says nothing about its MAC."""
+    begun = data[:4] in (bytes(4), b"\xff" * 4, EMPTY_MESSAGE + b"\xfe\x00") or data[:2] == LOCK_CONTROL
+    return data[4:8] == keys.property_mark and (data[:2] == MAGIC or begun)
+
+
+def write_order(unit: int) -> list[int]:
+    """Which part of `unit` bytes (4 or 16) is written when: the property's mark first, the MAC last.
+
+    Until the last part is on the card no lock opens to it, and what was torn off is known as our own.
+    """
+    first = MARK_AT // unit
+    return [first, *(part for part in range(SIZE // unit) if part != first)]
+
+
 def decode(data: bytes, keys: CardKeys, uid: bytes) -> CardContent:
     """What an authentic card of this property says.
 
     Raises:
         PayloadError: it is empty, somebody else's, another property's, or its MAC is wrong.
     """
-    if len(data) < SIZE or not any(data[:SIZE]) or data[:SIZE] == b"\xff" * SIZE:
+    if len(data) < SIZE or is_blank(data):
         raise PayloadError("empty")
     magic, form, kind, mark, credential, sequence, first, last, room = _HEAD.unpack_from(data)
     if magic != MAGIC or form != FORMAT:

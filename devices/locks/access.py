@@ -1,7 +1,8 @@
 """What a lock's action means: who opened, who was refused, who went out from inside.
 
-Locks tell a user number, not a person; the profile says which numbers belong to which class of credential. An action
-is separate from the lock's state: an action may arrive together with a state that is not true any more.
+Locks tell a user number, not a person; the profile says which numbers belong to which class of credential. A lock that
+reads our cards tells besides, which one (`credential`), its class and, when it refuses, why (`denied_reason`). An
+action is separate from the lock's state: an action may arrive together with a state that is not true any more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ _REFUSED = {
     "invalid_code": "invalid",
     "access_denied": "invalid",
 }
+_REASONS = frozenset({"invalid", "expired", "no_right", "blacklisted", "privacy", "antipassback", "crypto"})
+_LONGEST_CREDENTIAL = 64
 _ALARMS = {"tamper": "tamper", "forced": "forced", "forced_open": "forced", "door_forced": "forced"}
 _SILENT = frozenset(
     {
@@ -69,10 +72,11 @@ def happened(body: Mapping[str, Any], users: Mapping[CredentialClass, Sequence[i
         return _access("granted", CredentialClass.UNKNOWN, None, "mechanical_key")
     user = _user(body)
     credential_class = _told_class(body) or classify(user, users)
-    credential = None if user is None else str(user)
+    credential = _told_credential(body) or (None if user is None else str(user))
     if action in _OPENED:
         return _access("granted", credential_class, credential, None)
-    return _access("denied", credential_class, credential, _REFUSED[action])
+    refused = _REFUSED[action]
+    return _access("denied", credential_class, credential, _told_reason(body) or refused)
 
 
 def _access(result: str, credential_class: CredentialClass, credential: str | None, reason: str | None) -> Happened:
@@ -91,3 +95,15 @@ def _told_class(body: Mapping[str, Any]) -> CredentialClass | None:
     if not isinstance(told, str):
         return None
     return CredentialClass(told) if told in set(CredentialClass) else CredentialClass.UNKNOWN
+
+
+def _told_credential(body: Mapping[str, Any]) -> str | None:
+    """The credential when the lock names it; what no credential can look like is as if it had not."""
+    told = body.get("credential")
+    return told if isinstance(told, str) and 0 < len(told) <= _LONGEST_CREDENTIAL and told.isprintable() else None
+
+
+def _told_reason(body: Mapping[str, Any]) -> str | None:
+    """Why it refused, when it says so in a word that we know."""
+    told = body.get("denied_reason")
+    return told if isinstance(told, str) and told in _REASONS else None

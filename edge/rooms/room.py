@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from devices.model import Device, DeviceEvent, Profile, Reading
+from devices.model import Device, DeviceEvent, Profile, Quality, Reading, Value
 from edge.rooms import keeping, view
 from edge.rooms.cells import FAR, Cells
 from edge.rooms.climate import Climate
@@ -98,6 +98,15 @@ class Room:
         """The answer as shown: by hand, else detected."""
         manual = self._manual.get("occupancy")
         return manual.value if manual is not None else self._people.occupancy.question.answer
+
+    def reported(self, device: str, point: str) -> Value:
+        """What a device said last of a point, however old; None: nothing, or nothing good."""
+        cell = self._cells.get(device, point)
+        return None if cell is None or cell.quality is Quality.BAD else cell.value
+
+    def misses(self, device: str) -> bool:
+        """Whether a device, or its line, is known to be away."""
+        return device in self._cells.offline
 
     def next_due(self) -> datetime | None:
         """When to send the next `Tick` at the latest; None: time alone changes nothing. May be a little early."""

@@ -16,11 +16,15 @@ Complete = Callable[[bytes], bytes | None]
 
 
 class ByteLine(ABC):
-    """Connects and reconnects; `exchange` asks; bytes nobody asked for are counted as `unexpected_bytes`."""
+    """Connects and reconnects; `exchange` asks; bytes nobody asked for are counted as `unexpected_bytes`.
+
+    On a `private` line they are not kept: what an encoder says may name a card, and an echo may hold a card's keys.
+    """
 
     def __init__(self, line: str, user: LineUser) -> None:
         self.id = line
         self.sequence = 0
+        self.private = False
         self._user = user
         self._account = LineAccount(line, user.line_changed, user.now)
         self._backoff = Backoff()
@@ -70,6 +74,13 @@ class ByteLine(ABC):
             finally:
                 self._answer = None
 
+    async def tell(self, data: bytes) -> None:
+        """Send what has no answer. Raises LineDownError."""
+        async with self._lock:
+            if not self.up:
+                raise LineDownError("not_sent", self.status.cause or "")
+            self._send(data)
+
     @abstractmethod
     async def _session(self) -> None:
         """Connect, call `_opened`, feed `_arrived` until the connection is lost; raises LineError."""
@@ -95,6 +106,8 @@ class ByteLine(ABC):
 
     def _unexpected(self, data: bytes) -> None:
         self.sequence += 1
+        if self.private:
+            data = b""
         rejected = Rejected(self.id, "unexpected_bytes", detail=data[:KEPT_BYTES].hex(" "))
         decoded = Decoded(rejected=(rejected,))
         self._user.take(LineMessage(self.id, self.id, data, decoded, self._user.now(), self.sequence))

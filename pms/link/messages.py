@@ -175,8 +175,8 @@ class DeviceBody(Message):
 class SystemBody(Message):
     """up/system: the edge's health, each part with its state and cause; mergeable.
 
-    `parts` items: {"part": "broker"|"journal"|"line:<id>"|"clock"|"disk"|"config", "state": "ok"|"degraded"|"down",
-    "detail": str, "since": datetime, "code": str|None}.
+    `parts` items: {"part": "broker"|"journal"|"line:<id>"|"encoder:<id>"|"card_key"|"clock"|"disk",
+    "state": "ok"|"degraded"|"down", "detail": str, "since": datetime, "code": str|None}.
     `encoders`: {"id", "line", "state": "up"|"down", "code": str|None, "firmware": str|None, "busy": bool,
     "waiting": int, "since": datetime}.
     `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
@@ -275,7 +275,8 @@ class KeyResultBody(Message):
     """up/key_result: how far a key job is, or how it ended.
 
     `state`: queued, waiting ("place the card"), writing, checking; then exactly one of confirmed, failed, expired,
-    unknown, with a `reason` (the codes of `devices.encoders.jobs.CardResult`).
+    unknown, with a `reason`: the codes of `devices.encoders.jobs.CardResult`, and those of a job that no encoder was
+    given: deadline (it came too late), no_card_key, cancelled, unusable.
     """
 
     id: str

@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
     "lock_tampered": Kind("high", "lock_opened_or_moved", "lock_not_trustworthy", "inspect_lock"),
     "lock_jammed": Kind("high", "bolt_blocked", "door_not_locking", "inspect_lock"),
     "unknown_credential": Kind("high", "card_not_of_this_house", "intruder_possible", "check_lock_records"),
+    "lock_not_told": Kind("high", "lock_not_confirming", "ended_cards_still_open", "tell_lock_by_hand"),
     "line_down": Kind("high", "line_not_answering", "devices_not_heard", "check_line_and_power"),
     "device_offline": Kind("medium", "device_silent", "room_not_seen", "check_device_power"),
     "low_battery": Kind("medium", "battery_nearly_empty", "device_will_stop", "replace_battery"),

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from devices.model import Power, Value
-from simulators.device import State, UseCases
+from simulators.device import NOBODY, State, UseCases
 from simulators.mqtt import BrokerAddress, Message, Session
 
 ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
-NOBODY = 65535
+WHY_NOT_NOW = frozenset({"expired", "no_right"})
+"""Refusals that Zigbee knows as those of a schedule; all others are those of an unknown card."""
 
 Properties = dict[str, Any]
 
@@ -51,6 +52,7 @@ PROPERTIES: dict[str, Callable[[Value], Properties]] = {
     "pressure": _plain("pressure"),
     "voc": _plain("voc"),
     "setpoint": _plain("occupied_heating_setpoint"),
+    "key_sequence": _plain("key_sequence"),
     "mode": lambda value: {"system_mode": {"vent": "fan_only", "eco": "auto"}.get(str(value), value)},
 }
 """How each point is spelled. A value the device never learned (sos and button are events) is not said."""
@@ -86,6 +88,9 @@ def wanted(order: Properties) -> dict[str, Value]:
         points["setpoint"] = float(order["occupied_heating_setpoint"])
     if "system_mode" in order:
         points["mode"] = "vent" if order["system_mode"] == "fan_only" else str(order["system_mode"])
+    sequence = order.get("key_sequence")
+    if type(sequence) is int and sequence >= 0:
+        points["key_sequence"] = sequence
     return points
 
 
@@ -185,17 +190,23 @@ class Zigbee2MqttBridge:
 
 
 def _action(kind: str, params: dict[str, Any]) -> Properties:
-    if kind == "access" and params["result"] == "granted":
-        return {"action": "unlock", "action_source": 3, "action_source_name": "rfid", "action_user": params["user"]}
     if kind == "access":
-        refused = {"action": "unlock_failure_invalid_pin_or_id", "action_source": 3, "action_source_name": "rfid"}
-        return {**refused, "action_user": params["user"]}
+        told = {key: value for key, value in params.items() if key not in {"result", "user"}}
+        by_card = {"action_source": 3, "action_source_name": "rfid", "action_user": params["user"]}
+        return {"action": _access(params), **by_card, **told}
     if kind == "egress":
         inside = {"action": "manual_unlock", "action_source": 2, "action_source_name": "manual"}
         return {**inside, "action_user": NOBODY}
     if kind == "sos":
         return {"action": "emergency"}
     return {"action": str(params.get("name", "single"))}
+
+
+def _access(params: dict[str, Any]) -> str:
+    if params["result"] == "granted":
+        return "unlock"
+    schedule = params.get("denied_reason") in WHY_NOT_NOW
+    return "unlock_failure_invalid_schedule" if schedule else "unlock_failure_invalid_pin_or_id"
 
 
 def _paired(state: State) -> Properties:

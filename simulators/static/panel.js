@@ -142,6 +142,7 @@ async function refresh() {
     state = await (await fetch("/demo/api/state")).json();
     if (find("#say").textContent === words.lost) say("");
     show();
+    document.dispatchEvent(new CustomEvent("panel:state", { detail: state }));
   } catch {
     say(words.lost);
   }

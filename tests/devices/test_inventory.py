@@ -94,6 +94,14 @@ def topic(profile: str, address: str) -> str:
     return f'{LINE}[[device]]\nid = "d"\nline = "field"\nprofile = "{profile}"\naddress = "{address}"\n'
 
 
+AT_9 = 'devices.toml:9: [[device]] #1 "d": address: '
+
+
+def encoder(address: str) -> str:
+    desk = '[[line]]\nid = "desk"\nkind = "serial"\npath = "desk.tty"\n'
+    return f'{desk}[[device]]\nid = "d"\nline = "desk"\nprofile = "pn532"\naddress = "{address}"\n'
+
+
 WRONG: list[tuple[str, list[str]]] = [
     (LINE + "colour = 1\n", ['devices.toml:4: [[line]] #1 "field": colour: unknown key']),
     (LINE + DEVICE + "colour = 1\n", ['devices.toml:9: [[device]] #1 "101_door": colour: unknown key']),
@@ -133,6 +141,10 @@ WRONG: list[tuple[str, list[str]]] = [
     (
         unit('"three"'),
         ["devices.toml:9: [[device]] #1 \"t\": address: is not a unit number from 1 to 247 (found 'three')"],
+    ),
+    (
+        encoder("left"),
+        [f"{AT_9}stays empty: the encoder has its line for itself (found 'left')"],
     ),
     (
         topic("zigbee2mqtt/contact", "101_door"),

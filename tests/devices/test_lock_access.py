@@ -44,6 +44,38 @@ ACTIONS: list[tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]] = [
         {"action": "unlock_failure_invalid_pin_or_id", "action_user": 12},
         [access("denied", CredentialClass.GUEST, "12", "invalid")],
     ),
+    (
+        {
+            "action": "unlock",
+            "action_source_name": "rfid",
+            "action_user": 65535,
+            "credential": "card:17",
+            "credential_class": "guest",
+        },
+        [access("granted", CredentialClass.GUEST, "card:17", None)],
+    ),
+    (
+        {
+            "action": "unlock_failure_invalid_schedule",
+            "action_user": 65535,
+            "credential": "card:17",
+            "credential_class": "guest",
+            "denied_reason": "expired",
+        },
+        [access("denied", CredentialClass.GUEST, "card:17", "expired")],
+    ),
+    (
+        {"action": "unlock_failure_invalid_pin_or_id", "action_user": 65535, "denied_reason": "crypto"},
+        [access("denied", CredentialClass.UNKNOWN, None, "crypto")],
+    ),
+    (
+        {"action": "access_denied", "action_user": 12, "credential": ["card:1"], "denied_reason": "because"},
+        [access("denied", CredentialClass.GUEST, "12", "invalid")],
+    ),
+    (
+        {"action": "unlock", "action_user": 12, "credential": "x" * 65, "denied_reason": "expired"},
+        [access("granted", CredentialClass.GUEST, "12", None)],
+    ),
     ({"action": "key_unlock"}, [access("granted", CredentialClass.UNKNOWN, None, "mechanical_key")]),
     ({"action": "manual_unlock", "action_source": 2, "action_user": 65535}, [("egress", {})]),
     ({"action": "unlock", "action_source_name": "manual"}, [("egress", {})]),
@@ -76,3 +108,9 @@ def test_an_action_nobody_knows_is_counted_and_the_rest_holds(action: object, re
     decoded = say(one("lock"), "zigbee2mqtt/101_thing", {"action": action, "battery": 9})
     assert values(decoded) == {"battery": 9}
     assert reasons(decoded) == [reason]
+
+
+def test_the_sequence_that_a_lock_opens_to() -> None:
+    assert values(say(one("lock"), "zigbee2mqtt/101_thing", {"key_sequence": 7})) == {"key_sequence": 7}
+    assert values(say(one("lock"), "zigbee2mqtt/101_thing", {"battery": 70})) == {"battery": 70}
+    assert reasons(say(one("lock"), "zigbee2mqtt/101_thing", {"key_sequence": -1})) == ["absurd_value"]

@@ -199,6 +199,7 @@ COMMANDS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("plug", "relay", True, {"state": "ON"}),
     ("plug", "relay", False, {"state": "OFF"}),
     ("lock", "lock", "unlocked", {"state": "UNLOCK"}),
+    ("lock", "key_sequence", 9, {"key_sequence": 9}),
     ("thermostat", "setpoint", 19.5, {"occupied_heating_setpoint": 19.5}),
     ("thermostat", "mode", "vent", {"system_mode": "fan_only"}),
 ]

@@ -76,6 +76,13 @@ def test_a_wrong_configuration_is_wrong_input_everywhere(shell: Shell, command: 
     assert "time_zoone" in result.stderr
 
 
+def test_only_cards_that_exist_lie_on_simulated_encoders(shell: Shell) -> None:
+    result = shell("simulate", "--cards", "library")
+    assert result.exit_code == 2
+    assert "ntag213" in result.stderr
+    assert "none" in result.stderr
+
+
 def test_a_configuration_that_is_not_there_is_wrong_input(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", "--config", str(tmp_path / "nowhere"), "--data", str(tmp_path)])
     assert result.exit_code == 2

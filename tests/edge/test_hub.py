@@ -13,7 +13,7 @@ import pytest
 from devices.model import CommandResult, CommandState, LineState, LineStatus, Rejected
 from edge.hub import PAUSE_ABOVE, Hub
 from edge.journal import Journal
-from edge.journal_rows import StoredCommand
+from edge.journal_rows import StoredCommand, Told
 from edge.orders import Orders
 from edge.recovery import learn, recover
 from edge.rooms.room import Room
@@ -216,7 +216,7 @@ async def test_commands_end_in_exactly_one_way(tmp_path: Path) -> None:
     late = StoredCommand("late", "accepted", body("late", 0), AT.isoformat())
     async with staged(tmp_path) as stage:
         work = Orders(stage.hub, inventory("101"), CATALOG)
-        await stage.journal.heard("pms", 1, [], [*orders, late])
+        await stage.journal.heard("pms", 1, Told(commands=[*orders, late]))
         for command in (orders[0], orders[2], late):
             await work.send(command)
         assert [command.id for command in stage.field.commands] == ["sent", "done"]

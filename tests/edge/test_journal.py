@@ -17,7 +17,8 @@ from devices.model import Rejected
 from edge import journal_file
 from edge.journal import Batch, Journal
 from edge.journal_file import JournalDamagedError, copy_journal, renew_epoch
-from edge.journal_rows import RoomSnapshot, StoredCommand
+from edge.journal_keys import StoredKeyJob
+from edge.journal_rows import RoomSnapshot, StoredCommand, Told
 from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError
 from tests.edge.messages import AT, line_message
@@ -70,8 +71,8 @@ async def test_sequences_are_not_used_again_after_the_outbox_was_emptied(tmp_pat
 async def test_what_the_pms_told_and_its_position_are_one_commit(tmp_path: Path) -> None:
     command = StoredCommand("c1", "accepted", b"{}", AT.isoformat())
     async with opened(tmp_path / "journal.db") as journal:
-        assert await journal.heard("pms-1", 4, [("room_facts", "101", b"{}")], [command]) == ["c1"]
-        assert await journal.heard("pms-1", 5, [], [command]) == []
+        assert await journal.heard("pms-1", 4, Told([("room_facts", "101", b"{}")], [command])) == ["c1"]
+        assert await journal.heard("pms-1", 5, Told(commands=[command])) == []
     async with opened(tmp_path / "journal.db") as journal:
         assert journal.loaded.peers == {"pms-1": 5}
         assert journal.loaded.facts == {"room_facts": {"101": b"{}"}}
@@ -188,13 +189,31 @@ def test_a_migration_makes_a_backup_first(journal_path: Path, monkeypatch: pytes
 def test_messages_of_an_older_release_are_of_no_known_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal.db"
     with monkeypatch.context() as older:
-        older.setattr(journal_file, "STEPS", (journal_file.FIRST,))
+        older.setattr(journal_file, "STEPS", journal_file.STEPS[:2])
         connection = journal_file.open_journal(path)
         connection.execute("INSERT INTO message VALUES (1, 'field', 'x', NULL, NULL, 0, 1, 1, 0, x'00')")
         connection.close()
     connection = journal_file.open_journal(path)
     assert connection.execute("SELECT class FROM message").fetchall() == [(0,)]
     connection.close()
+
+
+async def test_a_journal_of_the_first_release_gets_its_key_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.db"
+    with monkeypatch.context() as first_release:
+        first_release.setattr(journal_file, "STEPS", journal_file.STEPS[:1])
+        old = journal_file.open_journal(path)
+        old.execute("INSERT INTO command VALUES ('c1', 'accepted', x'7b7d', '2026-11-22', NULL)")
+        assert "key_job" not in [row[0] for row in old.execute("SELECT name FROM sqlite_master")]
+        old.close()
+    job = StoredKeyJob("k1", "accepted", b"{}", AT.isoformat())
+    async with opened(path) as journal:
+        assert await journal.heard("pms-1", 1, Told(key_jobs=[job])) == ["k1"]
+    async with opened(path) as journal:
+        assert journal.loaded.key_jobs == [job]
+        assert [command.id for command in journal.loaded.unfinished] == ["c1"]
 
 
 def test_a_copy_is_sound_and_a_restored_one_has_a_new_epoch(journal_path: Path, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from edge.journal import Journal
+from edge.key_jobs import KeyJobs
 from edge.orders import Orders
-from edge.pms_link import EdgeInbox, EdgeOutbox
+from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
 from edge.sqlite_writer import DiskError
 from pms.link.messages import Envelope, PropertyBody, RoomBody
 from pms.link.stores import OutboxRow
@@ -94,7 +95,7 @@ async def test_what_the_pms_tells_is_stored_and_taken_up_once(tmp_path: Path) ->
     properties: list[PropertyBody] = []
     async with staged(tmp_path) as stage:
         orders = Orders(stage.hub, inventory("101"), CATALOG)
-        inbox = EdgeInbox(stage.journal, stage.hub, orders, properties.append)
+        inbox = EdgeInbox(stage.journal, stage.hub, Takers(orders, KeyJobs(stage.hub), properties.append))
         house_of_pms = {"id": "h", "name": "H", "time_zone": "Europe/Berlin", "rooms": [{"number": "101"}]}
         batch = [
             said("property", 1, **house_of_pms),
@@ -121,7 +122,7 @@ async def test_what_the_pms_tells_is_stored_and_taken_up_once(tmp_path: Path) ->
 async def test_an_order_nobody_can_take_fails(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         orders = Orders(stage.hub, inventory("101"), CATALOG)
-        inbox = EdgeInbox(stage.journal, stage.hub, orders, lambda _: None)
+        inbox = EdgeInbox(stage.journal, stage.hub, Takers(orders, KeyJobs(stage.hub), lambda _: None))
         body = {"id": "c1", "room": "101", "device": None, "point": "setpoint", "value": 20, "by": "ada"}
         await inbox.apply([said("command", 1, **body, deadline="2026-11-22T10:00:00Z")], 1)
         await until(lambda: not stage.hub._intake.anything())

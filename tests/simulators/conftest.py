@@ -57,18 +57,20 @@ class Maker:
     broker_port: int
     modbus_port: int
 
-    def hotel(self, *rows: tuple[str, str, str, str | int, str], speed: float = 1.0) -> SimulatedHotel:
-        """A hotel with these devices, its serial ports under the test's folder."""
+    def hotel(
+        self, *rows: tuple[str, str, str, str | int, str], speed: float = 1.0, property_id: str | None = None
+    ) -> SimulatedHotel:
+        """A hotel with these devices (no room: an empty one), its serial ports under the test's folder."""
         text = LINES.format(port=self.modbus_port)
         for name, line, profile, address, room in rows:
             shown = address if isinstance(address, int) else f'"{address}"'
             text += f'\n[[device]]\nid = "{name}"\nline = "{line}"\nprofile = "{profile}"\naddress = {shown}\n'
-            text += f'room = "{room}"\n'
+            text += f'room = "{room}"\n' if room else ""
         path = self.folder / "devices.toml"
         path.write_text(text)
         broker = BrokerAddress("127.0.0.1", self.broker_port)
         inventory = load_inventory(path, self.catalog, None)
-        return SimulatedHotel(inventory, self.catalog, Clock(speed), 1, broker, self.folder)
+        return SimulatedHotel(inventory, self.catalog, Clock(speed), 1, broker, self.folder, property_id)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A front desk of a few lines behind the real HTTP, for the clerk to talk to: rooms, stays, tasks."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ class Desk:
     keys: list[str] = field(default_factory=list)
     sign_ins: int = 0
     url: str = ""
+    encode: Callable[[str, str, int], str] | None = None  # encoder, room, number -> how the job ends
+    cards: list[dict[str, Any]] = field(default_factory=list)
 
     async def sign_in(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -45,6 +47,27 @@ class Desk:
         task = {"id": f"task_{len(self.tasks)}", "room": self.stays[identifier]["room"], "type": "departure"}
         self.tasks.append(task | {"state": "pending"})
         return web.json_response({"id": identifier})
+
+    async def issue_key(self, request: web.Request) -> web.Response:
+        """The product's whole work in one step; a house without encoders knows no such page."""
+        body = await request.json()
+        if self.encode is None:
+            return problem(404, "no_such_page")
+        number = len(self.cards) + 1
+        state = self.encode(body["encoder"], self.stays[body["stay"]]["room"], number)
+        self.cards.append({**body, "id": f"key_{number}", "credential": number, "state": state, "looks": 0})
+        return web.json_response({"id": f"key_{number}"}, status=202)
+
+    async def show_key(self, request: web.Request) -> web.Response:
+        """Under way at the first look."""
+        (key,) = [one for one in self.cards if one["id"] == request.match_info["id"]]
+        key["looks"] += 1
+        return web.json_response(key if key["looks"] > 1 else {**key, "state": "writing"})
+
+    async def cancel_key(self, request: web.Request) -> web.Response:
+        (key,) = [one for one in self.cards if one["id"] == request.match_info["id"]]
+        key["state"] = "failed"
+        return web.json_response(key, status=202)
 
     async def list_tasks(self, request: web.Request) -> web.Response:
         """Two pages, so that the cursor is used."""
@@ -91,6 +114,9 @@ async def open_desk() -> AsyncIterator[Desk]:
     app.router.add_post("/api/v1/stays/{id}/check-out", desk.check_out)
     app.router.add_get("/api/v1/housekeeping/tasks", desk.list_tasks)
     app.router.add_post("/api/v1/housekeeping/tasks/{id}/inspect", desk.inspect)
+    app.router.add_post("/api/v1/keys", desk.issue_key)
+    app.router.add_get("/api/v1/keys/{id}", desk.show_key)
+    app.router.add_post("/api/v1/keys/{id}/cancel", desk.cancel_key)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
     desk.url = f"http://127.0.0.1:{server.port}"

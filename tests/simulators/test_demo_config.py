@@ -42,7 +42,16 @@ def test_the_demo_has_every_dialect_and_model(catalog: Catalog) -> None:
     used = {device.profile for device in inventory.devices.values()}
     modbus = {name for name in catalog.ids() if catalog.get(name).dialect == "modbus"}
     assert modbus <= used
-    assert {catalog.get(name).dialect for name in used} == {"zigbee2mqtt", "tasmota", "shelly", "mapped", "modbus"}
+    assert {catalog.get(name).dialect for name in used} == {
+        "zigbee2mqtt",
+        "tasmota",
+        "shelly",
+        "mapped",
+        "modbus",
+        "pn532",
+    }
+    encoders = [(one.id, one.line) for one in inventory.devices.values() if one.profile == "pn532"]
+    assert encoders == [("desk-1", "desk-1"), ("desk-2", "desk-2")]
 
 
 def test_the_example_is_as_the_design_says(catalog: Catalog) -> None:
@@ -57,6 +66,8 @@ def test_the_example_is_as_the_design_says(catalog: Catalog) -> None:
             f"{number}_lock": ("zigbee2mqtt/lock", f"zigbee2mqtt/{number}_lock"),
             f"{number}_thermostat": ("smarttemp_smt131", str(unit)),
         }
+    encoder = inventory.devices["desk-1"]
+    assert (encoder.line, encoder.profile, encoder.room) == ("desk-1", "pn532", None)
     assert [(line.kind, line.port, line.path) for line in inventory.lines.values()] == [
         ("mqtt", None, None),
         ("modbus_tcp", 5020, None),

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from simulators.forward import FASTEST, FastForward
 from simulators.hotel import SimulatedHotel
 from simulators.panel import panel
+from simulators.panel_server import panel_served
 from simulators.panel_texts import TEXTS
+from tests.simulators.cards import PROPERTY, content, key_card, store_key
 from tests.simulators.conftest import Maker, opened
 from tests.waiting import until
 
@@ -20,13 +22,16 @@ ROWS = (
     ("101_door", "field", "zigbee2mqtt/contact", "zigbee2mqtt/101_door", "101"),
     ("101_leak", "field", "zigbee2mqtt/leak", "zigbee2mqtt/101_leak", "101"),
     ("101_thermostat", "floor-1", "smarttemp_smt131", 1, "101"),
+    ("101_lock", "field", "zigbee2mqtt/lock", "zigbee2mqtt/101_lock", "101"),
+    ("desk-1", "desk-1", "pn532", "", ""),
 )
 Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
 async def hotel(maker: Maker) -> AsyncIterator[SimulatedHotel]:
-    async with opened(maker.hotel(*ROWS, speed=60)) as open_hotel:
+    store_key(maker.folder)
+    async with opened(maker.hotel(*ROWS, speed=60, property_id=PROPERTY)) as open_hotel:
         yield open_hotel
 
 
@@ -84,6 +89,42 @@ async def test_a_line_is_cut_and_restored(client: Client, hotel: SimulatedHotel)
     assert hotel.lines["floor-1"].up
 
 
+async def test_a_hand_moves_cards(client: Client, hotel: SimulatedHotel) -> None:
+    encoder = hotel.encoders["desk-1"]
+
+    def kind_of_card() -> str | None:
+        return encoder.card.kind if encoder.card else None
+
+    assert kind_of_card() == "ntag213", "a blank card lies ready"
+    for kind in ("mifare_classic", "foreign", "ultralight"):
+        assert await press(client, "encoders/desk-1/place", {"value": kind}) == 200
+    assert kind_of_card() == "ultralight"
+    for _ in range(2):
+        assert await press(client, "encoders/desk-1/take") == 200
+    assert kind_of_card() is None
+    for trouble, silent in (("silent", True), ("well", False)):
+        assert await press(client, "encoders/desk-1/fault", {"value": trouble}) == 200
+        assert encoder.faults.silent is silent
+
+
+async def test_a_card_that_is_carried_opens_and_comes_back_to_the_desk(client: Client, hotel: SimulatedHotel) -> None:
+    hotel.cards.keep(card := key_card(content(now=hotel.clock.now())))
+    state = await (await client.get("/demo/api/state")).json()
+    shown = {"uid": card.uid.hex(), "kind": "ntag213", "room": "101", "credential": 17}
+    assert state["cards"] == [shown]
+    async with client.post("/demo/api/rooms/101/locks/card", json={"value": card.uid.hex()}) as answer:
+        assert await answer.json() == {**shown, "opens": True}
+    assert await press(client, "encoders/desk-1/bring", {"value": card.uid.hex()}) == 200
+    state = await (await client.get("/demo/api/state")).json()
+    assert (state["cards"], state["encoders"][0]["card"]) == ([], shown)
+
+
+async def test_a_panel_of_its_own(hotel: SimulatedHotel) -> None:
+    async with panel_served(hotel, 0) as address, ClientSession() as session:
+        for path in ("", "static/cards.js", "../static/app.css"):
+            assert (await session.get(address + path)).status == 200
+
+
 async def test_hours_pass(client: Client, hotel: SimulatedHotel) -> None:
     assert await press(client, "clock", {"speed": 20}) == 200
     assert await press(client, "forward", {"hours": 0.1}) == 200
@@ -106,6 +147,14 @@ async def test_hours_pass(client: Client, hotel: SimulatedHotel) -> None:
         ("devices/101_door/battery", {"value": 400}, 400),
         ("devices/nobody/alive", {"value": True}, 404),
         ("lines/nowhere/cut", {}, 404),
+        ("encoders/nowhere/take", {}, 404),
+        ("encoders/desk-1/eat", {}, 404),
+        ("encoders/desk-1/place", {"value": "a library card"}, 400),
+        ("encoders/desk-1/bring", {"value": "not hex"}, 400),
+        ("encoders/desk-1/bring", {"value": "04112233445566"}, 400),
+        ("encoders/desk-1/fault", {"value": "hungry"}, 400),
+        ("rooms/101/locks/card", {"value": "04112233445566"}, 400),
+        ("rooms/999/locks/card", {"value": ""}, 404),
         ("clock", {"speed": 100_000}, 400),
         ("forward", {"hours": "many"}, 400),
         ("forward", [1], 400),

@@ -109,7 +109,7 @@ CODES = {
     "rejected_reason": _codes(UNFIT, sorted((ROOT / "devices").rglob("*.py"))),
     "problem": _codes(PROBLEM, sorted((ROOT / "pms/kernel").rglob("*.py"))) - {"set_by_hand"},
     "reason": _codes(REASON, RULES) | {f"alert_{state.value}" for state in AlertState},
-    "evidence": _codes(EVIDENCE, sorted((ROOT / "edge/rooms").rglob("*.py"))),
+    "evidence": _codes(EVIDENCE, sorted((ROOT / "edge").rglob("*.py"))),
 }
 
 

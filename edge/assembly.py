@@ -1,0 +1,189 @@
+"""The edge put together: journal, rooms, lines and link. The broker it stands on is given."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from devices.clock import Clock
+from devices.model import CommandResult
+from edge.board.picture import Sources
+from edge.broker import Broker, address_of
+from edge.card_key import CardKeyState, needs_card_key, open_card_key
+from edge.configuration import Configuration, over_own_broker, with_broker
+from edge.health import HealthReport, Parts
+from edge.house import House, Plan
+from edge.hub import Hub
+from edge.journal import Journal
+from edge.journal_file import JOURNAL
+from edge.key_jobs import KeyJobs
+from edge.lock_floors import LockFloors
+from edge.orders import Orders
+from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
+from edge.recovery import parameters, recover, told_facts, told_property
+from edge.retention import JournalLimits
+from edge.secret_files import secret, secret_path
+from edge.settings import Settings
+from edge.url import BrokerUrl
+from edge.watch import Watch
+from gateway.gateway import Gateway, Home
+from gateway.ports import CardSettings, GatewayPorts
+from pms.link.link import Link
+from pms.link.messages import PropertyBody
+from pms.link.transport import LinkSettings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePlan:
+    """What the edge runs on. `follow_wall`: its clock is the wall's."""
+
+    configuration: Configuration
+    data: Path
+    clock: Clock
+    follow_wall: bool = True
+
+
+def link_settings(settings: Settings, data: Path) -> LinkSettings:
+    """Where edge and PMS meet: the link's own broker, or the one of the hotel."""
+    if settings.link.url:
+        url = BrokerUrl.parse(settings.link.url)
+        name = url.username or "innkeeper"
+        password = url.password
+        if password is None and secret_path(data, f"broker_{name}").exists():
+            password = secret(data, f"broker_{name}")
+        return LinkSettings(url.host, url.port, name if password else url.username, password, url.tls)
+    own = address_of(settings.broker, data, "innkeeper")
+    return LinkSettings(own.host, own.port, own.username, own.password, own.tls)
+
+
+class Edge:
+    """The edge without its broker. Make one with `edge_opened`, then give `run()` a task."""
+
+    def __init__(self, plan: EdgePlan, broker: Broker, journal: Journal, card_key: CardKeyState) -> None:
+        configuration, clock, catalog = plan.configuration, plan.clock, plan.configuration.catalog
+        self._plan, self._broker = plan, broker
+        self._property = told_property(journal.loaded)
+        inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
+        self._house = House(self._house_plan())
+        self._house.restore(journal.loaded.rooms)
+        self.hub = hub = Hub(self._house, journal, clock, self._published)
+        self.keys = KeyJobs(hub, card_key.unable)
+        self.locks = LockFloors(hub, inventory, catalog)
+        self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(card_key))
+        hub.field = self.keys.encoders = self.gateway
+        self.orders = Orders(hub, inventory, catalog)
+        self.outbox = EdgeOutbox(journal, hub, self._wake)
+        takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn)
+        settings = link_settings(configuration.settings, plan.data)
+        ends = (self.outbox, EdgeInbox(journal, hub, takers))
+        self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
+        self.watch = self._watch()
+        own = over_own_broker(configuration.inventory)
+        parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key, self.locks.behind)
+        self.health = HealthReport(parts, self.link.tell)
+        recover(hub, inventory, catalog, journal.loaded)
+        for body in told_facts(journal.loaded):
+            self.locks.learn(body)
+
+    def _ports(self) -> GatewayPorts:
+        hub, keys = self.hub, self.keys
+        return GatewayPorts(
+            take=hub.take,
+            line_changed=hub.line_changed,
+            device_health=hub.device_health,
+            command_done=self._command_done,
+            card_progress=keys.progress,
+            card_done=keys.done,
+        )
+
+    def _home(self, card_key: CardKeyState) -> Home:
+        configuration = self._plan.configuration
+        classic = configuration.settings.cards.mifare_classic
+        cards = CardSettings(card_key.keys, classic) if card_key.keys is not None else None
+        return Home(configuration.hotel.house.id, self._plan.data, cards)
+
+    def _watch(self) -> Watch:
+        plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
+        watch = Watch(self.hub, plan.data, low, self._refresh, follow_wall=plan.follow_wall)
+        watch.peer_ahead = lambda: self.link.status().peer_ahead
+        return watch
+
+    def _command_done(self, result: CommandResult) -> None:
+        if not self.locks.ended(result):
+            self.hub.command_done(result)
+
+    async def run(self) -> None:
+        """Run until cancelled: the lines stop first, the hub commits what they brought, last.
+
+        Raises:
+            DiskError (in a group): the process has to end.
+        """
+        async with asyncio.TaskGroup() as last:
+            hub = last.create_task(self.hub.run(), name="hub")
+            await self.orders.recover()
+            self.keys.recover()
+            try:
+                async with asyncio.TaskGroup() as first:
+                    for part in (self.gateway, self.link, self.watch, self.health, self.locks):
+                        first.create_task(part.run(), name=type(part).__name__.lower())
+            finally:
+                hub.cancel()
+
+    def board_sources(self) -> Sources:
+        """For the board of an edge that is alone."""
+        return Sources(self.hub, self._broker, self.link.status, lambda: self.health.owed, self._name_and_zone)
+
+    def _name_and_zone(self) -> tuple[str, str]:
+        house, told = self._plan.configuration.hotel.house, self._property
+        return (house.name, house.time_zone) if told is None else (told.name, told.time_zone)
+
+    def _house_plan(self) -> Plan:
+        configuration, told = self._plan.configuration, self._property
+        timers = dict(configuration.hotel.timers) if told is None else told.timers
+        zone = configuration.hotel.house.time_zone if told is None else told.time_zone
+        numbers = configuration.hotel.rooms if told is None else {str(room["number"]) for room in told.rooms}
+        limits = parameters({**configuration.settings.timers, **timers}, zone, self._plan.clock.now())
+        return Plan(configuration.inventory, configuration.catalog, frozenset(numbers), limits)
+
+    def _property_changed(self, body: PropertyBody) -> None:
+        self._property = body
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """The property or the season has changed: so may the rooms and their limits."""
+        wanted = self._house_plan()
+        if self._house.change(wanted.numbers, wanted.parameters):
+            log.info("rooms.changed", rooms=len(wanted.numbers))
+            self.hub.publish_again()
+            self._wake()
+
+    def _published(self, facts: bool) -> None:
+        self.outbox.committed(facts)
+
+    def _wake(self) -> None:
+        self.link.wake()
+
+
+@asynccontextmanager
+async def edge_opened(plan: EdgePlan, broker: Broker) -> AsyncIterator[Edge]:
+    """The edge over its journal.
+
+    Raises:
+        JournalDamagedError: the journal cannot be trusted; restore a backup.
+    """
+    configuration = plan.configuration
+    settings = configuration.settings
+    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
+    journal = await Journal.open(plan.data / JOURNAL, limits)
+    try:
+        card_key = CardKeyState()
+        if needs_card_key(configuration.inventory, configuration.catalog):
+            card_key = await open_card_key(plan.data, journal, configuration.hotel.house.id)
+        yield Edge(plan, broker, journal, card_key)
+    finally:
+        await journal.close()
