@@ -59,7 +59,7 @@ def advice(state: JobState, reason: str | None, task: str = "write") -> Advice:
         return Advice(state.value, None, OPEN[state])
     if state is JobState.CONFIRMED:
         return Advice(state.value, None, DONE[task])
-    happened = reason if reason in RESPONSES else OTHER
+    happened = reason if reason in RESPONSES else "no_card" if state is JobState.EXPIRED else OTHER
     if state is JobState.UNKNOWN:
         response = CHECK_CARD if task != "read" else "repeat"
         return Advice(f"unknown_{happened}", happened, response)

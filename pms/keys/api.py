@@ -9,14 +9,14 @@ from pydantic import Field, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import DEVICES_READ, KEYS_ISSUE, KEYS_READ, PROPERTY_CHANGE, PROPERTY_READ
-from pms.kernel.errors import Reason
+from pms.kernel.errors import NotFound, Reason
 from pms.kernel.http import Action as ActionView
 from pms.kernel.http import Body, Call, Nothing, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.kernel.http.models import PageQuery, decode_cursor, encode_cursor
 from pms.keys import ledger, service
 from pms.keys.model import CardJob, KeyCard
 from pms.keys.rules import KeySettings, KeyType
-from pms.keys.sources import KEY_SOURCES, Encoder, chosen
+from pms.keys.sources import KEY_SOURCES, Encoder, chosen, named
 from pms.keys.views import CardJobView, EncoderView, KeyView, card_view, encoder_view, key_views
 from pms.property import service as house
 from pms.property.model import Room
@@ -195,7 +195,10 @@ async def encoders_of(call: Call, session: AsyncSession) -> Sequence[Encoder]:
 
 
 async def _ask_card(call: WriteCall, task: Literal["read", "erase"]) -> Reply:
-    encoder = chosen(await encoders_of(call, call.work.session), call.path("id"))
+    wanted, found = call.path("id"), await encoders_of(call, call.work.session)
+    if not named(found, wanted):
+        raise NotFound(f"no encoder {wanted}")
+    encoder = chosen(found, wanted)
     return await _card_reply(call, await service.ask_card(call.work, encoder, task))
 
 

@@ -14,6 +14,7 @@ LONGEST_ROOM = 16
 """Bytes of a room's number that fit on a card."""
 
 NO_ANSWER, RESTORED, CANCELLED = "no_answer", "restored", "cancelled"
+_OUR_GUESSES = frozenset({NO_ANSWER, RESTORED})
 ANSWER_WITHIN = timedelta(seconds=30)
 """How long after its deadline a job may stay without an answer before it is called unknown."""
 
@@ -90,10 +91,10 @@ class KeySettings:
 def progress(state: JobState, reason: str | None, told: JobState) -> JobState | None:
     """The state a job is in after `told`, None when that changes nothing.
 
-    Progress never goes back, what has ended stays ended; only our own "no answer" gives way to a late one.
+    Progress never goes back, what has ended stays ended; only our own guess, that nobody knows, gives way to a late word.
     """
     if state in ENDS:
-        return told if told in ENDS and state is JobState.UNKNOWN and reason == NO_ANSWER else None
+        return told if told in ENDS and state is JobState.UNKNOWN and reason in _OUR_GUESSES else None
     if told in ENDS:
         return told
     return told if PROGRESS.index(told) > PROGRESS.index(state) else None

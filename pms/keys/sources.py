@@ -45,15 +45,19 @@ KEY_SOURCES: web.AppKey[KeySources] = web.AppKey("key_sources", KeySources)
 def chosen(encoders: Sequence[Encoder], wanted: str | None) -> Encoder:
     """The encoder to use: the one named by its id or its line's, or the only one. Raises Conflict with the reason."""
     if wanted is not None:
-        named = [one for one in encoders if one.id == wanted] or [one for one in encoders if one.line == wanted]
-        if not named:
+        encoders = named(encoders, wanted)
+        if not encoders:
             raise Conflict(f"no encoder {wanted}", reasons=[Reason("encoder_unknown", {"encoder": wanted})])
-        encoders = named
     if len(encoders) != 1:
         raise Conflict("which encoder?", reasons=[Reason("encoder_needed" if encoders else "no_encoder")])
     if refused := encoder_refusals(encoders[0]):
         raise Conflict(f"encoder {encoders[0].id} cannot be used now", reasons=refused)
     return encoders[0]
+
+
+def named(encoders: Sequence[Encoder], wanted: str) -> Sequence[Encoder]:
+    """The encoders of this id, or where there is none those on the line of this id."""
+    return [one for one in encoders if one.id == wanted] or [one for one in encoders if one.line == wanted]
 
 
 def encoder_refusals(encoder: Encoder) -> list[Reason]:

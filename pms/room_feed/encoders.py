@@ -21,8 +21,7 @@ async def encoders_of(session: AsyncSession, property_id: str) -> Sequence[Encod
 
 
 def _encoder(told: dict[str, Any], heard: datetime) -> Encoder:
-    since = told.get("since")
-    state = told.get("state")
+    state, waiting = told.get("state"), told.get("waiting")
     return Encoder(
         id=told["id"],
         line=str(told.get("line") or ""),
@@ -30,7 +29,14 @@ def _encoder(told: dict[str, Any], heard: datetime) -> Encoder:
         code=told.get("code"),
         firmware=told.get("firmware"),
         busy=bool(told.get("busy")),
-        waiting=int(told.get("waiting") or 0),
-        since=datetime.fromisoformat(since) if isinstance(since, str) else since,
+        waiting=waiting if isinstance(waiting, int) else 0,
+        since=_instant(told.get("since")),
         heard=heard,
     )
+
+
+def _instant(told: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
