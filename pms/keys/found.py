@@ -12,8 +12,6 @@ from pms.link.messages import CardBody, FoundCardBody
 PROBLEMS = ("empty", "foreign", "other_property", "not_authentic", "unreadable")
 """Why a card says nothing (`CardFound.problem`)."""
 
-NOT_OPENING = ("ended", "replaced", "expired", "not_yet", "one_shot_used", "never_made")
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -36,7 +34,9 @@ def verdict(found: FoundCardBody, key: KeyCard | None, floor: int, now: datetime
         return Verdict(opens=False if refusals else None, reasons=(("unknown_to_ledger", {}), *refusals))
     if refusals:
         return Verdict(opens=False, reasons=refusals)
-    if key.life in {Life.ENDED, Life.NEVER}:
+    if key.life == Life.NEVER:
+        return Verdict(opens=True, reasons=(("never_made", {}),))
+    if key.life == Life.ENDED:
         return Verdict(opens=True, reasons=(("ended_still_opens", {"at": _instant(key.life_ended_at)}),))
     return Verdict(opens=True)
 

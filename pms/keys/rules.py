@@ -91,7 +91,7 @@ class KeySettings:
 def progress(state: JobState, reason: str | None, told: JobState) -> JobState | None:
     """The state a job is in after `told`, None when that changes nothing.
 
-    Progress never goes back, what has ended stays ended; only our own guess, that nobody knows, gives way to a late word.
+    Progress never goes back, what has ended stays ended; only our own guess gives way to a late word.
     """
     if state in ENDS:
         return told if told in ENDS and state is JobState.UNKNOWN and reason in _OUR_GUESSES else None
