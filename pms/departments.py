@@ -10,6 +10,7 @@ from pms.access.api import PASSWORDS, SESSIONS
 from pms.access.passwords import Passwords
 from pms.access.sessions import Sessions
 from pms.frontdesk import api as frontdesk
+from pms.frontdesk.sources import STAY_SOURCES, StaySources
 from pms.housekeeping import api as housekeeping
 from pms.housekeeping import reactions as housekeeping_reactions
 from pms.kernel.http import HttpContext, Routes, stream
@@ -17,6 +18,10 @@ from pms.kernel.http.application import build
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
 from pms.link.retention import DEFAULTS, Periods
+from pms.keys import api as keys
+from pms.keys import reactions as keys_reactions
+from pms.keys.departures import stay_warnings
+from pms.keys.sources import KEY_SOURCES, KeySources
 from pms.maintenance import api as maintenance
 from pms.maintenance.service import end_shelves
 from pms.property import api as property_api
@@ -24,6 +29,7 @@ from pms.property.house import move_business_date
 from pms.property.service import end_overrides
 from pms.property.sources import ROOM_SOURCES, MoreActions, RoomSources
 from pms.room_feed import api as room_feed
+from pms.room_feed.encoders import encoders_of
 from pms.room_feed.rules import discrepancy
 from pms.room_feed.sensed import sensed_of
 from pms.web import about
@@ -35,6 +41,7 @@ ROUTES: tuple[Routes, ...] = (
     access.routes,
     property_api.routes,
     frontdesk.routes,
+    keys.routes,
     housekeeping.routes,
     maintenance.routes,
     room_feed.routes,
@@ -49,8 +56,10 @@ def application(
     """The web application with every department in it. `periods`: days that data is kept, by class, to be shown."""
     app = build(context, ROUTES)
     app[SESSIONS], app[PASSWORDS], app[about.PERIODS] = sessions, passwords, dict(periods)
-    offers: list[MoreActions] = [frontdesk.room_actions, room_feed.room_actions]
+    offers: list[MoreActions] = [frontdesk.room_actions, keys.room_actions, room_feed.room_actions]
     app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancy=discrepancy, actions=offers)
+    app[STAY_SOURCES] = StaySources([stay_warnings])
+    app[KEY_SOURCES] = KeySources(encoders_of)
     app[healthz.DECLARED] = [route for routes in ROUTES for route in routes]
     web_pages.install(app)
     return app
@@ -59,6 +68,7 @@ def application(
 def register_reactions(reactions: Reactions) -> None:
     """What follows from events."""
     housekeeping_reactions.register(reactions)
+    keys_reactions.register(reactions)
 
 
 def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
@@ -66,4 +76,5 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     jobs.every(timedelta(minutes=1), "business_date", move_business_date)
     jobs.every(timedelta(seconds=20), "overrides", end_overrides)
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
+    keys_reactions.register_jobs(jobs)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

@@ -83,4 +83,4 @@ def test_a_missing_table(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_published() -> None:
-    assert set(hotel_schema()["properties"]) == {"property", "floor", "room_type", "room", "timers"}
+    assert set(hotel_schema()["properties"]) == {"property", "floor", "room_type", "room", "keys", "timers"}
