@@ -4,7 +4,10 @@ import { startAges } from "./js/ages.js";
 import { startAlarm } from "./js/alarm.js";
 import { startBoard } from "./js/board.js";
 import { startDialogs } from "./js/dialogs.js";
+import { startFinder } from "./js/finder.js";
 import { startFragments } from "./js/fragments.js";
+import { startJobs } from "./js/jobs.js";
+import { startKeys } from "./js/keys.js";
 import { startLive } from "./js/live.js";
 import { startMenus } from "./js/menus.js";
 
@@ -15,4 +18,7 @@ startAges();
 startFragments();
 startBoard();
 startAlarm();
+startFinder();
+startKeys();
+startJobs();
 startLive();

@@ -45,7 +45,7 @@ async function submit(form) {
   try {
     const answer = await send(form.dataset.api, form.getAttribute("action"), valuesOf(form), headersFor(form));
     keys.delete(form);
-    form.closest("dialog")?.close("done");
+    form.closest("dialog:not([data-lasting])")?.close("done");
     done(form, answer);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -65,7 +65,10 @@ function headersFor(form) {
   return headers;
 }
 
+/** Say it, unless what follows says more: the job that has begun, the page that comes next. */
 function done(form, answer) {
+  form.dispatchEvent(new CustomEvent("hotel:done", { bubbles: true, detail: answer }));
+  if ("silent" in form.dataset || form.dataset.then?.startsWith("/")) return refresh();
   const words = form.dataset.done || text("common.done");
   const url = form.dataset.undo?.replace("{id}", answer?.id ?? "");
   toast(words, url ? { label: text("common.undo"), run: () => takeBack(url) } : null);
