@@ -21,10 +21,13 @@ export function startActions() {
   });
 }
 
-/** A field that is asked for unless a certain choice was made: the reason of a block, say. */
+/** A field that is asked for by a choice: the reason of a block, why a room that is not ready is given away. */
 function demand(form) {
   for (const field of form.querySelectorAll("[data-required-unless]")) {
     field.required = form.querySelector(`:checked[value="${field.dataset.requiredUnless}"]`) === null;
+  }
+  for (const field of form.querySelectorAll("[data-required-when]")) {
+    field.required = form.querySelector(field.dataset.requiredWhen) !== null;
   }
 }
 
