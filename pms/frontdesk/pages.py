@@ -11,6 +11,7 @@ from sqlalchemy import select
 from pms.access.permissions import ROOMS_READ, STAYS_READ
 from pms.frontdesk.api import StayView, views
 from pms.frontdesk.history import history_of
+from pms.frontdesk.moves import free_rooms
 from pms.frontdesk.rules import READY
 from pms.kernel.html import TONES, page, sections
 from pms.kernel.http import Body, ReadCall, Routes
@@ -80,13 +81,15 @@ async def _detail(call: ReadCall) -> dict[str, Any]:
     found = await service.find_room(call.session, call.property_id, call.path("number"))
     today = await service.business_date(call.session, call.property_id)
     view = await _view(call, found)
+    stay = await _stay(call, found)
     return {
         "room": view,
         "floor": (await call.session.get_one(Floor, (call.property_id, found.floor_code))).name,
         "capacity": (await call.session.get_one(RoomType, (call.property_id, found.type_code))).capacity,
         "offered": _offered(view),
         "choices": {name: _choices(view, name) for name in ("housekeeping", "sellability")},
-        "stay": await _stay(call, found),
+        "stay": stay,
+        "targets": await free_rooms(call, stay) if stay else [],
         "tomorrow": today + timedelta(days=1),
         "today": today,
         "not_ready": view.housekeeping.state not in READY,

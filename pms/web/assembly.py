@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from pms.access.permissions import ALERTS_READ, HOUSEKEEPING_READ, ROOMS_READ, SYSTEM_READ
+from pms.access.permissions import ALERTS_READ, HOUSEKEEPING_READ, KEYS_READ, ROOMS_READ, SYSTEM_READ
 from pms.frontdesk import pages as frontdesk
 from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
@@ -19,6 +19,7 @@ CATALOGUES = Path(__file__).parent / "catalogues"
 
 PLACES = (
     Place("rooms", "/rooms", "rooms", ROOMS_READ),
+    Place("keys", "/keys", "key", KEYS_READ),
     Place("housekeeping", "/housekeeping", "broom", HOUSEKEEPING_READ),
     Place("maintenance", "/maintenance", "tool", ALERTS_READ),
     Place("system", "/system", "pulse", SYSTEM_READ),

@@ -21,10 +21,13 @@ export function startActions() {
   });
 }
 
-/** A field that is asked for unless a certain choice was made: the reason of a block, say. */
+/** A field that is asked for by a choice: the reason of a block, why a room that is not ready is given away. */
 function demand(form) {
   for (const field of form.querySelectorAll("[data-required-unless]")) {
     field.required = form.querySelector(`:checked[value="${field.dataset.requiredUnless}"]`) === null;
+  }
+  for (const field of form.querySelectorAll("[data-required-when]")) {
+    field.required = form.querySelector(field.dataset.requiredWhen) !== null;
   }
 }
 
@@ -45,7 +48,7 @@ async function submit(form) {
   try {
     const answer = await send(form.dataset.api, form.getAttribute("action"), valuesOf(form), headersFor(form));
     keys.delete(form);
-    form.closest("dialog")?.close("done");
+    form.closest("dialog:not([data-lasting])")?.close("done");
     done(form, answer);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -65,7 +68,10 @@ function headersFor(form) {
   return headers;
 }
 
+/** Say it, unless what follows says more: the job that has begun, the page that comes next. */
 function done(form, answer) {
+  form.dispatchEvent(new CustomEvent("hotel:done", { bubbles: true, detail: answer }));
+  if ("silent" in form.dataset || form.dataset.then?.startsWith("/")) return refresh();
   const words = form.dataset.done || text("common.done");
   const url = form.dataset.undo?.replace("{id}", answer?.id ?? "");
   toast(words, url ? { label: text("common.undo"), run: () => takeBack(url) } : null);

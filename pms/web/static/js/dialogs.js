@@ -18,6 +18,7 @@ function open(opener) {
   const title = dialog.querySelector("[data-slot=title]");
   if (title) title.textContent = opener.dataset.title ?? "";
   for (const part of dialog.querySelectorAll("[data-when=present]")) part.hidden = opener.dataset.present !== "yes";
+  dialog.dispatchEvent(new CustomEvent("hotel:opened", { bubbles: true, detail: opener }));
   const from = opener.id || marked(opener);
   dialog.addEventListener("close", () => closed(form, from), { once: true });
   dialog.showModal();

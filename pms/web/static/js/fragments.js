@@ -40,7 +40,7 @@ function stateOf(region) {
 function concerns(region, change) {
   return region.dataset.watch.split(" ").some((topic) => {
     const [kind, id] = topic.split(":");
-    return kind === change.topic && (!id || id === change.id);
+    return kind === change.topic && (!id || id === change.id || id === change.subject);
   });
 }
 
@@ -65,9 +65,10 @@ async function draw(region) {
   state.running = true;
   const ids = state.all ? [] : [...state.ids];
   Object.assign(state, { dirty: false, all: false, ids: new Set() });
+  const asked = region.dataset.fragment;
   try {
     const html = await load(addressOf(region, ids));
-    if (html !== null) put(region, html, ids.length > 0);
+    if (html !== null && region.dataset.fragment === asked) put(region, html, ids.length > 0);
   } finally {
     state.running = false;
   }

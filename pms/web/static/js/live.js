@@ -54,14 +54,15 @@ function take(message) {
   hear(event.at);
   const id = String(event.payload?.room ?? event.subject ?? "");
   for (const topic of topicsOf(event.kind)) {
-    document.dispatchEvent(new CustomEvent("hotel:change", { detail: { topic, id } }));
+    document.dispatchEvent(new CustomEvent("hotel:change", { detail: { topic, id, subject: event.subject } }));
   }
 }
 
-/** Which parts of a page an event concerns. Whatever happens to a stay shows on its room as well. */
+/** Which parts of a page an event concerns. Whatever happens to a stay shows on its room as well, and keys and
+ * cards are jobs at an encoder. */
 function topicsOf(kind) {
   const department = kind.split(".")[0];
-  const also = { stay: ["room"], task: ["room"], alert: ["room"], cleaning: ["task", "room"], device: ["room"], command: ["room"] };
+  const also = { stay: ["room"], task: ["room"], alert: ["room"], cleaning: ["task", "room"], device: ["room"], command: ["room"], key: ["room", "job"], card: ["job"] };
   return [department, ...(also[department] ?? [])];
 }
 

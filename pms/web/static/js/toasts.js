@@ -10,7 +10,12 @@ export function toast(words, undo = null) {
   node.append(Object.assign(document.createElement("span"), { textContent: words }));
   if (undo) node.append(undoButton(node, undo));
   box.replaceChildren(...[...box.children].slice(-2), node);
-  setTimeout(() => node.remove(), undo ? UNDO_MS : PLAIN_MS);
+  expire(node, undo ? UNDO_MS : PLAIN_MS);
+}
+
+/** The time to read it does not run while a dialog lies over it. */
+function expire(node, ms) {
+  setTimeout(() => (document.querySelector("dialog[open]") ? expire(node, ms) : node.remove()), ms);
 }
 
 function undoButton(node, undo) {
