@@ -17,11 +17,11 @@ from pms.kernel.http import HttpContext, Routes, stream
 from pms.kernel.http.application import build
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
-from pms.link.retention import DEFAULTS, Periods
 from pms.keys import api as keys
 from pms.keys import reactions as keys_reactions
 from pms.keys.departures import stay_warnings
 from pms.keys.sources import KEY_SOURCES, KeySources
+from pms.link.retention import DEFAULTS, Periods
 from pms.maintenance import api as maintenance
 from pms.maintenance.service import end_shelves
 from pms.property import api as property_api

@@ -10,8 +10,8 @@ from pms.access.permissions import KEYS_ISSUE, KEYS_READ
 from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
 from pms.keys import ledger, shown
-from pms.keys.api import card_view, views
 from pms.keys.rules import CANCELLABLE, JobState, KeyType, Life
+from pms.keys.views import card_view, key_views
 from pms.property.service import all_rooms, find_room
 
 routes = Routes("keys_pages")
@@ -37,11 +37,14 @@ class LedgerQuery(Body):
 async def board(call: ReadCall) -> web.Response:
     """The encoders, and below them the ledger."""
     asked = call.query(LedgerQuery)
-    rooms = [room.number for room in await all_rooms(call.session, call.property_id)]
-    more = {"rooms": rooms, "lives": [life.value for life in Life], "asked": asked}
-    stay_name = await shown.guest_of(call, asked.stay) if asked.stay else ""
-    parts = {**await _encoders(call), **await _ledger(call), **more}
-    return await page(call, "keys/page.html", "keys", stay_name=stay_name, **parts)
+    stay = await shown.stay_of(call, asked.stay) if asked.stay else None
+    context = {
+        "rooms": [room.number for room in await all_rooms(call.session, call.property_id)],
+        "lives": [life.value for life in Life],
+        "asked": asked,
+        "stay_name": stay.guest.name if stay else "",
+    }
+    return await page(call, "keys/page.html", "keys", **await _encoders(call), **await _ledger(call), **context)
 
 
 @routes.page("/keys/encoders", permission=KEYS_READ)
@@ -60,31 +63,28 @@ async def ledger_part(call: ReadCall) -> web.Response:
 async def job(call: ReadCall) -> web.Response:
     """How a key is coming about: drawn again at each step."""
     found = await ledger.find(call.session, call.property_id, call.path("id"))
-    view = (await views(call, call.session, [found]))[0]
+    view = (await key_views(call, call.session, [found]))[0]
     stay = await shown.stay_of(call, found.stay_id)
-    cards = await ledger.listing(
-        call.session, call.property_id, ledger.Filter(stay=found.stay_id, lives=(Life.ACTIVE.value,))
-    )
-    may_issue = call.may(KEYS_ISSUE)
+    here = stay is not None and stay.state == "in_house" and stay.room == found.room
     context = {
         "guest": stay.guest.name if stay else "",
-        "more_guests": stay is not None and stay.guests > sum(one.type != KeyType.ONE_SHOT for one in cards),
-        "can": {
-            "cancel": may_issue and JobState(found.state) in CANCELLABLE,
-            "again": may_issue and stay is not None and stay.state == "in_house" and stay.room == found.room,
-        },
-        **await shown.at_the_encoder(call, found),
+        "more_guests": stay is not None and stay.guests > await shown.cards_in_force(call, stay.id),
+        "can_cancel": call.may(KEYS_ISSUE) and JobState(found.state) in CANCELLABLE,
+        "can_again": call.may(KEYS_ISSUE) and here,
     }
-    return await page(call, "keys/job.html", job=view, **context)
+    return await page(call, "keys/job.html", job=view, **context, **await shown.beside(call, found))
 
 
 @routes.page("/keys/reads/{id}", permission=KEYS_READ)
 async def reading(call: ReadCall) -> web.Response:
     """How a card is read or erased, and what was on it."""
     found = await ledger.find_job(call.session, call.property_id, call.path("id"))
-    view = await card_view(call, call.session, found)
-    context = {"may_issue": call.may(KEYS_ISSUE), **await shown.at_the_encoder(call, found)}
-    return await page(call, "keys/reading.html", job=view, **context)
+    context = {
+        "job": await card_view(call, call.session, found),
+        "may_issue": call.may(KEYS_ISSUE),
+        "can_cancel": call.may(KEYS_ISSUE) and JobState(found.state) in CANCELLABLE,
+    }
+    return await page(call, "keys/reading.html", **context, **await shown.beside(call, found))
 
 
 async def room_section(call: ReadCall, number: str) -> Section | None:
@@ -93,17 +93,18 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
         return None
     room = await find_room(call.session, call.property_id, number)
     stay = await shown.stay_of(call, room.stay_id) if room.stay_id else None
-    context: dict[str, Any] = {"number": number, "stay": stay, "keys": [], "may_issue": call.may(KEYS_ISSUE)}
+    context: dict[str, Any] = {"number": number, "stay": stay, "keys": [], "ends_before": None}
+    context["may_issue"] = call.may(KEYS_ISSUE)
     if stay is not None:
         context |= await shown.keys_of_stay(call, stay)
-        kinds = WITH_A_KEY if context["has_key"] else WITHOUT
-        context |= {"types": [kind.value for kind in kinds], "preferred": kinds[0].value}
-        context["encoders"] = await shown.encoders_of(call)
-    return Section("keys/room.html", context | {"ends_before": context.get("ends_before")})
+        context["types"] = [kind.value for kind in (WITH_A_KEY if context["has_key"] else WITHOUT)]
+        context["encoders"] = await shown.usable_first(call)
+        context["usable"] = [one.id for one in context["encoders"] if one.advice is None]
+    return Section("keys/room.html", context)
 
 
 async def _encoders(call: ReadCall) -> dict[str, Any]:
-    return {"encoders": await shown.encoders_with_jobs(call), "may_issue": call.may(KEYS_ISSUE)}
+    return {"encoders": await shown.encoders_shown(call), "may_issue": call.may(KEYS_ISSUE)}
 
 
 async def _ledger(call: ReadCall) -> dict[str, Any]:
@@ -117,11 +118,12 @@ async def _ledger(call: ReadCall) -> dict[str, Any]:
     found = await ledger.listing(call.session, call.property_id, wanted, limit=SHOWN + 1)
     keys = found[:SHOWN]
     chosen = {name: value for name, value in asked.model_dump().items() if value and name != "before"}
+    here = {**chosen, "before": asked.before} if asked.before else chosen
     return {
-        "keys": await views(call, call.session, list(keys)),
-        "guests": await shown.guests_of(call, keys),
+        "keys": await key_views(call, call.session, keys),
+        "stays": await shown.stays_of(call, [key.stay_id for key in keys]),
         "first": not asked.before,
         "newest": f"/keys?{urlencode(chosen)}#ledger",
         "older": f"/keys?{urlencode({**chosen, 'before': keys[-1].id})}#ledger" if len(found) > SHOWN else "",
-        "address": f"/keys/ledger?{urlencode({**chosen, **({'before': asked.before} if asked.before else {})})}",
+        "address": f"/keys/ledger?{urlencode(here)}",
     }

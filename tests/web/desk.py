@@ -25,7 +25,7 @@ async def asked(house: House, table: type[KeyCard] | type[CardJob] = KeyCard) ->
             found[:] = list(await session.scalars(query))
         return bool(found)
 
-    await until(look, "a job was asked for")
+    await until(look)
     return found[0]
 
 

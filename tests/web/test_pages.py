@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
 PAGES = (
     *("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system"),
-    *("/about", "/what-this-is-not"),
+    *("/keys", "/about", "/what-this-is-not"),
 )
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -50,7 +50,7 @@ async def test_dialogs_are_accessible(house: House, browser: Browser) -> None:
     await at.sign_in("manager")
     for number, names in (
         ("101", ("check-in", "sellability", "occupancy", "command")),
-        ("106", ("check-out", "extend")),
+        ("106", ("check-out", "extend", "issue-key", "move")),
     ):
         for name in names:
             await at.open(f"/rooms/{number}")

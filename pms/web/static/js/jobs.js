@@ -1,8 +1,7 @@
 // A job at an encoder, seen live in a dialog of its own. The server draws it; here it is opened, closed, found again
 // after a reload, said aloud, and its time is counted down. Closing the dialog never ends the job.
 import { hotelNow } from "./clock.js";
-import { load, refresh } from "./fragments.js";
-import { count } from "./ages.js";
+import { become, refresh } from "./fragments.js";
 
 const OPEN = "innkeeper.job";
 const TICK_MS = 250;
@@ -30,19 +29,13 @@ export function startJobs() {
 
 /** Show the job whose page is `address`, in place of another one that is shown. */
 async function openJob(address) {
-  const html = await load(address);
-  if (html === null) return sessionStorage.removeItem(OPEN);
-  sessionStorage.setItem(OPEN, address);
   const region = dialog.querySelector("[data-job-body]");
-  region.dataset.fragment = address;
-  region.dataset.watch = `job:${address.split("/").pop()}`;
-  region.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+  if (!(await become(region, address, `job:${address.split("/").pop()}`))) return sessionStorage.removeItem(OPEN);
+  sessionStorage.setItem(OPEN, address);
   if (!dialog.open) {
     from = document.activeElement?.id || null;
     dialog.showModal();
   }
-  count();
-  drawn();
   dialog.querySelector("h2")?.focus();
 }
 
