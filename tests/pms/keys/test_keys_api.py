@@ -1,5 +1,7 @@
 """Keys over HTTP: issued, told to the edge, followed, given up, refused; who may, and what a repetition does."""
 
+import asyncio
+
 from tests.pms.keys.desk import Desk, reasons
 
 
@@ -211,3 +213,29 @@ async def test_the_settings_of_keys_are_the_managers(desk: Desk) -> None:
     assert (await desk.api.call("PUT", "/api/v1/key-settings", wanted)).body == wanted
     key = (await desk.issue(await desk.walk_in())).body
     assert (key["valid_until"], key["deadline"]) == ("2026-11-24T10:30:00Z", "2026-11-22T11:01:30Z")
+
+
+async def test_two_clerks_at_once_never_get_the_same_numbers(desk: Desk) -> None:
+    stay = await desk.walk_in()
+    body = {"stay": stay, "type": "new"}
+    made = await asyncio.gather(*(desk.api.post("/api/v1/keys", body) for _ in range(4)))
+    assert [one.status for one in made] == [202] * 4
+    for number in ("sequence", "credential"):
+        assert sorted(one.body[number] for one in made) == [1, 2, 3, 4]
+    await desk.result(made[-1].body["id"], "confirmed")
+    assert await desk.floor() == made[-1].body["sequence"]
+
+
+async def test_who_did_what_with_a_key_is_in_the_audit_trail_without_a_name(desk: Desk) -> None:
+    stay = await desk.walk_in()
+    key = (await desk.issue(stay)).body["id"]
+    await desk.post(f"/api/v1/keys/{key}/cancel")
+    await desk.result(key, "failed", reason="cancelled")
+    made = await desk.made(stay)
+    await desk.post(f"/api/v1/keys/{made['id']}/end", {"reason": "lost"})
+    issued, asked = await desk.events("key.issued"), await desk.events("key.cancel_asked")
+    ended = [event for event in await desk.events("key.changed") if event.payload["life_reason"] == "lost"]
+    assert [event.subject for event in issued] == [key, made["id"]]
+    assert ([event.subject for event in asked], [event.subject for event in ended]) == ([key], [made["id"]])
+    assert {event.actor.partition("_")[0] for event in [*issued, *asked, *ended]} == {"user"}
+    assert "Lovelace" not in str([event.payload for event in [*issued, *asked, *ended]])
