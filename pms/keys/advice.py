@@ -20,6 +20,7 @@ RESPONSES: dict[str, str] = {
     "foreign_card": "erase_or_another_card",
     "read_failed": "turn_card_and_repeat",
     "room_too_long": "tell_manager",
+    "encoder_busy": "wait_or_other_encoder",
     "encoder_silent": "check_encoder",
     "encoder_garbled": "check_encoder",
     "encoder_error": "check_encoder",
