@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_care
+from edge import cli_backup, cli_care
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.configuration import Configuration, load_configuration
@@ -35,7 +35,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A hotel that watches itself.", rich_markup_mode=None
 )
 app.add_typer(cli_care.people, name="user")
-for command in (cli_care.check, cli_care.migrate, cli_care.backup, cli_care.restore, cli_care.replay):
+for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay):
     app.command()(command)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

@@ -57,6 +57,8 @@ class HealthReport:
         self._rejected_at = -1
         self._rejected: list[dict[str, Any]] = []
         self._owed = self._bytes = 0
+        self.others: dict[str, dict[str, Any]] = {}
+        """Parts that somebody else looks after (the nightly backup), by name, in the shape of a part."""
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -72,6 +74,11 @@ class HealthReport:
                 self._report("system", orjson.dumps(body))
                 told, told_at = essence, loop.time()
             await asyncio.sleep(ROUND_SECONDS)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the devices on the service's own broker can be heard."""
+        return self._ready(self._parts.gateway.status())
 
     def body(self) -> dict[str, Any]:
         """The present state, in the shape of the link's up/system body."""
@@ -112,6 +119,7 @@ class HealthReport:
             _part("journal", "down", trouble.code, trouble.detail) if trouble else _part("journal", "ok"),
             _part("clock", clock[0], clock[1]),
             _part("disk", disk[0], disk[1], f"{watch.free_bytes // MEGABYTE} MB free"),
+            *self.others.values(),
             *(_line_part(line) for line in status.lines),
         ]
 

@@ -28,6 +28,8 @@ from edge.house import House, Plan
 from edge.hub import Hub
 from edge.journal import Journal, JournalLimits
 from edge.journal_file import JOURNAL
+from edge.notify import keep, send
+from edge.operate.keeping import keeper_of
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox
 from edge.recovery import parameters, recover, told_property
@@ -194,6 +196,7 @@ def pms_config(plan: ServicePlan) -> "PmsConfig":
         demo=plan.demo,
         mounts=plan.mounts,
         version=version(),
+        disk_low_mb=None if plan.edge else settings.journal.disk_low_mb,
     )
 
 
@@ -225,7 +228,7 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     save_memory()
     async with AsyncExitStack() as stack:
-        broker = pms = None
+        broker = edge = pms = None
         if plan.edge:
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
@@ -236,9 +239,20 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
         if plan.pms:
             stack.enter_context(FolderLock(plan.data, "pms"))
             pms = await stack.enter_async_context(_pms(plan))
+        if (keeper := keeper_of(plan, edge, pms)) is not None:
+            await stack.enter_async_context(running(keeper.run(), "backup"))
         _settle_memory()
         started(Started(broker, pms))
+        await stack.enter_async_context(running(keep(lambda: _ready(edge, pms)), "notify"))
         await stop.wait()
+        send("STOPPING=1")
+
+
+def _ready(edge: Edge | None, pms: "Pms | None") -> bool:
+    """Whether the house may be used: what /healthz would say, or for an edge alone that its devices can be heard."""
+    if pms is not None:
+        return bool(pms.health()["ready"])
+    return edge is not None and edge.health.ready
 
 
 def _settle_memory() -> None:

@@ -14,6 +14,7 @@ from pms.web.devices import known_devices
 
 routes = Routes("web_health")
 
+_TOLD = ("state", "since", "code", "detail", "figures")
 EDGE = "edge/"
 """How the house names the parts that the edge told of."""
 
@@ -34,6 +35,7 @@ async def _health(call: ReadCall) -> dict[str, Any]:
     view = cast("api.SystemView", cast("Reply", await api.system(call)).body)
     parts = await _parts(call, view)
     return {
+        "version": view.version,
         "state": _verdict(view.state, parts),
         "parts": parts,
         "link": view.link,
@@ -60,4 +62,4 @@ async def _parts(call: ReadCall, view: api.SystemView) -> list[dict[str, Any]]:
 
 
 def _told(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {"part": str(part.get("part"))} | {key: part.get(key) for key in ("state", "since", "code", "detail")}
+    return {"part": str(part.get("part"))} | {key: part.get(key) for key in _TOLD}
