@@ -72,18 +72,20 @@ def restore(
         if show:
             tell(answer, f"nothing was changed; to restore: innkeeper restore {file}", as_json=as_json)
             return
-        replace = replace or _agreed(found, data)
+        replace = replace or _agreed(found, file, data)
         aside = finish(archive.restore(books(configuration, data), file, secrets, replace=replace))
-        answer |= _restored(configuration, data, secrets is not None)
+        answer |= {"secrets": secrets is not None, "keys": (data / "secrets" / "field_keys").exists()}
+        answer |= {"names_readable": _readable(configuration, data, found)}
         answer |= {"restored": file, "put_aside": aside}
         tell(answer, "\n".join(_report(answer, data)), as_json=as_json)
 
 
-def _agreed(found: "list[Compared]", data: Path) -> bool:
+def _agreed(found: "list[Compared]", file: Path, data: Path) -> bool:
     """Whether somebody at a terminal said yes. Nobody to ask: ArchiveError that says what is there."""
     from edge import archive
 
-    there = archive.present(data) + [one.database for one in found if one.database == "pms" and one.present]
+    there = archive.present(data, archive.verify(file))
+    there = there or [one.database for one in found if one.present]  # books that are no file: PostgreSQL
     if not there:
         return False  # an empty folder: there is nothing to replace
     if not sys.stdin.isatty():
@@ -93,18 +95,20 @@ def _agreed(found: "list[Compared]", data: Path) -> bool:
     return True
 
 
-def _restored(configuration: Configuration, data: Path, secrets: bool) -> dict[str, Any]:
+def _readable(configuration: Configuration, data: Path, found: "list[Compared]") -> bool | None:
+    """Whether the restored names can be read; None: no books were restored, or none with a name."""
     from pms import commands
 
-    readable = finish(commands.decrypts(books(configuration, data))) if commands.has_keys(data) else None
-    return {"secrets": secrets, "keys": commands.has_keys(data), "names_readable": readable}
+    if all(one.database != "pms" for one in found):
+        return None
+    return finish(commands.decrypts(books(configuration, data)))
 
 
 def _report(answer: dict[str, Any], data: Path) -> list[str]:
     lines = [f"restored {answer['restored']} into {data}; what was restored begins a new epoch"]
     if answer["put_aside"]:
         lines.append(f"put aside, not deleted: {', '.join(answer['put_aside'])}")
-    if answer["names_readable"] is False or not answer["keys"]:
+    if answer["names_readable"] is False:
         lines.append("names in it cannot be read: the keys are in its secrets archive, give it with --secrets")
     elif not answer["secrets"]:
         lines.append("without --secrets: keys and the broker's passwords are those of this folder")

@@ -27,7 +27,6 @@ from edge.console import (
     tell,
 )
 from edge.journal_file import JOURNAL, open_journal
-from edge.service import version
 
 people = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]

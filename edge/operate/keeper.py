@@ -67,6 +67,7 @@ class Keeper:
         self._file = self._data / f"backup-{self._part}.json"
         self._started = now()
         self._same_disk = False
+        self.child: int | None = None
         self.kept = _read(self._file) or Kept(self._started)
 
     async def run(self) -> None:
@@ -126,11 +127,9 @@ class Keeper:
         return await asyncio.to_thread(path.is_dir)
 
     async def _child(self) -> dict[str, Any]:
-        folder = str(self._configuration.folder.absolute())
-        words = [sys.executable, "-m", "edge.operate.nightly", folder, str(self._data.absolute()), self._part]
-        process = await asyncio.create_subprocess_exec(
-            *words, str(os.getpid()), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
-        )
+        nothing, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*self.words(), stdin=nothing, stdout=pipe)
+        self.child = process.pid
         try:
             async with asyncio.timeout(LONGEST_S):
                 out, _ = await process.communicate()
@@ -139,6 +138,12 @@ class Keeper:
             return {"error": "TimeoutError"}
         finally:
             await _end(process)
+            self.child = None
+
+    def words(self) -> list[str]:
+        """The command of the process that makes it."""
+        folders = [str(folder.absolute()) for folder in (self._configuration.folder, self._data)]
+        return [sys.executable, "-m", "edge.operate.nightly", *folders, self._part, str(os.getpid())]
 
 
 def same_disk(data: Path, path: Path) -> bool:
