@@ -67,7 +67,7 @@ async def backup(books: Books, folder: Path, version: str, scope: Scope = EVERYT
         manifest = _manifest(work, rows, version)
         (work / MANIFEST).write_text(json.dumps(manifest, indent=2))
         file = folder / f"innkeeper-{stamp}.tar"
-        _pack(file, [work / MANIFEST, *(work / member for member in manifest["sha256"])])
+        pack(file, [work / MANIFEST, *(work / member for member in manifest["sha256"])])
         verify(file)
     secrets = None
     if scope.keep_secrets:
@@ -193,8 +193,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _pack(file: Path, members: list[Path]) -> None:
-    """Complete and on disk before it has its name."""
+def pack(file: Path, members: list[Path]) -> None:
+    """An archive for its owner alone, complete and on disk before it has its name."""
     draft = file.with_name(file.name + ".partial")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         with tarfile.open(fileobj=out, mode="w") as archive:
@@ -211,7 +211,7 @@ def _pack_secrets(secrets: Path, file: Path) -> Path | None:
     if not members:
         return None
     file.parent.mkdir(parents=True, exist_ok=True)
-    _pack(file, members)
+    pack(file, members)
     with tarfile.open(file) as archive:
         for member in members:
             if _member(archive, member.name) != member.read_bytes():

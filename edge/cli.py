@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_backup, cli_care
+from edge import cli_backup, cli_care, cli_operate
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.configuration import Configuration, load_configuration
@@ -37,6 +37,7 @@ app = typer.Typer(
 app.add_typer(cli_care.people, name="user")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay):
     app.command()(command)
+cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]
 Seed = Annotated[int, typer.Option(help="Of everything that happens by chance.")]

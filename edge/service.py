@@ -29,6 +29,7 @@ from edge.hub import Hub
 from edge.journal import Journal, JournalLimits
 from edge.journal_file import JOURNAL
 from edge.notify import keep, send
+from edge.operate.heartbeat import beat
 from edge.operate.keeping import keeper_of
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox
@@ -243,6 +244,8 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
             await stack.enter_async_context(running(keeper.run(), "backup"))
         _settle_memory()
         started(Started(broker, pms))
+        if edge is not None and pms is None:  # no pages to ask
+            await stack.enter_async_context(running(beat(plan.data, version(), edge.health.body), "heartbeat"))
         await stack.enter_async_context(running(keep(lambda: _ready(edge, pms)), "notify"))
         await stop.wait()
         send("STOPPING=1")

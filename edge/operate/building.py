@@ -1,6 +1,5 @@
 """A release folder: an environment of its own with one version in it, complete or not there."""
 
-import importlib
 import shutil
 import sys
 import sysconfig
@@ -15,6 +14,7 @@ from edge.service import version
 
 OURS = ("devices", "gateway", "edge", "pms", "simulators", "config")
 DISTRIBUTION = "innkeeper"
+CODE = Path(__file__).parents[2]
 PROGRAM = """\
 #!{python}
 import sys
@@ -70,7 +70,7 @@ def base_python() -> str:
 
 def _install(release: Release, wheel: Path, wheels: Path | None) -> None:
     offline = ["--no-index", "--find-links", str(wheels)] if wheels is not None else []
-    call([release.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *offline, wheel])
+    call([release.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *offline, wheel], own=True)
 
 
 def _copy(release: Release) -> None:
@@ -80,7 +80,7 @@ def _copy(release: Release) -> None:
     for path in foreign(source.iterdir()):
         _take(path, target / path.name)
     for name in OURS:
-        _take(Path(next(iter(importlib.import_module(name).__path__))), target / name)
+        _take(CODE / name, target / name)
     for path in source.glob(f"{DISTRIBUTION}-*.dist-info"):
         (target / path.name).mkdir(exist_ok=True)
         shutil.copy(path / "METADATA", target / path.name / "METADATA")
@@ -109,7 +109,7 @@ def _take(path: Path, to: Path) -> None:
 
 def _try(release: Release) -> None:
     """It has to start and to be what it says."""
-    said = call([release.program, "version"]).strip()
+    said = call([release.program, "version"], own=True).strip()
     if said != release.version:
         raise OperationError(f"the release calls itself {said!r}, not {release.version!r}")
 

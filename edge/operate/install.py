@@ -1,6 +1,5 @@
 """`innkeeper install`: a release, a configuration, a data folder, a user, the units. Idempotent."""
 
-import importlib
 import os
 import pwd
 import shutil
@@ -12,6 +11,7 @@ from edge.operate.layout import SYSTEM_PREFIX, UNIT_OF, UNITS, Layout, Operation
 from edge.operate.steps import Steps, call
 
 FILES = ("hotel.toml", "devices.toml", "service.toml")
+CODE = Path(__file__).parents[2]
 LINK = Path("/usr/local/bin/innkeeper")
 SYSTEMD = Path("/run/systemd/system")
 
@@ -45,7 +45,7 @@ def install(layout: Layout, wheel: Path | None, wheels: Path | None, part: str, 
 
 def deployed(name: str) -> Path:
     """A file of config/deploy, in the checkout or the installed package."""
-    return Path(next(iter(importlib.import_module("config").__path__))) / "deploy" / name
+    return CODE / "config" / "deploy" / name
 
 
 def unit_text(name: str, layout: Layout) -> str:
@@ -98,7 +98,7 @@ def _example(layout: Layout) -> None:
     layout.config.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         if not (layout.config / name).exists():
-            shutil.copy(deployed("..") / "example" / name, layout.config / name)
+            shutil.copy(CODE / "config" / "example" / name, layout.config / name)
             (layout.config / name).chmod(0o640 if layout.system else 0o600)
     if layout.system:
         for path in (layout.config, *layout.config.iterdir()):

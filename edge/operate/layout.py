@@ -73,6 +73,22 @@ class Layout:
         draft.symlink_to(Path("releases") / release.version)
         draft.replace(self.current_link)
 
+    def begin(self, upgrade: dict[str, Any]) -> None:
+        """Write down that an upgrade is under way: whoever finds it knows how to go back."""
+        _write_json(self._mark, upgrade)
+
+    def ended(self) -> None:
+        """The upgrade is done, or undone."""
+        self._mark.unlink(missing_ok=True)
+
+    def unfinished(self) -> dict[str, Any] | None:
+        """The upgrade that was under way when its process was killed, None when there is none."""
+        return _read_json(self._mark)
+
+    @property
+    def _mark(self) -> Path:
+        return self.prefix / "upgrading.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -102,17 +118,28 @@ class Release:
 
     def remember(self, upgrade: dict[str, Any]) -> None:
         """Write down from what it was upgraded, and with which backup."""
-        draft = self.folder / ".upgrade.json"
-        draft.write_text(json.dumps(upgrade, indent=2, default=str))
-        draft.replace(self.folder / "upgrade.json")
+        _write_json(self.folder / "upgrade.json", upgrade)
 
     def upgrade(self) -> dict[str, Any] | None:
         """What was written down, None when it was not come to by an upgrade."""
-        try:
-            told = json.loads((self.folder / "upgrade.json").read_text())
-        except (OSError, ValueError):
-            return None
-        return told if isinstance(told, dict) else None
+        return _read_json(self.folder / "upgrade.json")
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("w") as file:
+        file.write(json.dumps(value, indent=2, default=str))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        told = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def order(version: str) -> tuple[tuple[int, ...], bool, str]:

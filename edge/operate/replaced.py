@@ -90,7 +90,9 @@ async def compare(books: Books, file: Path) -> list[Compared]:
         for member in sorted(held):
             archive.extract(member, name, filter="data")
         if JOURNAL in held:
-            found.append(Compared("journal", _journal(books.data / JOURNAL), _known(_journal(Path(name) / JOURNAL))))
+            found.append(
+                Compared("journal", journal_side(books.data / JOURNAL), _known(journal_side(Path(name) / JOURNAL)))
+            )
         if BOOKS in held:
             saved = survey_file(Path(name) / BOOKS)
             found.append(Compared("pms", await _books(books), Side(saved.rows, saved.newest, saved.size)))
@@ -105,7 +107,8 @@ async def _books(books: Books) -> Side | None:
     return Side(present.rows, present.newest, present.size) if present else None
 
 
-def _journal(path: Path) -> Side | None:
+def journal_side(path: Path) -> Side | None:
+    """What a journal's file holds; None: there is none."""
     if not path.exists():
         return None
     try:

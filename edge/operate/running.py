@@ -10,7 +10,7 @@ from edge.folder import in_use
 from edge.operate.asking import Answer, ask
 from edge.operate.install import SYSTEMD
 from edge.operate.layout import UNITS, Layout, OperationError, Release
-from edge.operate.steps import call, owner_of
+from edge.operate.steps import call, own_environment, owner_of
 from edge.settings import load_settings
 
 PATIENCE_S = 120.0
@@ -63,7 +63,9 @@ class Service:
         words = [str(release.program), self._part, "--config", str(layout.config), "--data", str(layout.data)]
         with (release.folder / "trial.log").open("wb") as said:
             user = owner_of(layout)
-            process = subprocess.Popen(words, stdout=said, stderr=said, user=user, cwd=layout.prefix)
+            process = subprocess.Popen(
+                words, stdout=said, stderr=said, user=user, cwd=layout.prefix, env=own_environment()
+            )
         try:
             return self._wait(release, before, process.poll)
         finally:

@@ -42,14 +42,22 @@ def owner_of(layout: Layout) -> str | None:
     return pwd.getpwuid(layout.data.stat().st_uid).pw_name
 
 
-def call(words: Sequence[str | Path], *, user: str | None = None, patience: float = 3600) -> str:
+def own_environment() -> dict[str, str]:
+    """For a release's program: nothing of ours decides which code it finds."""
+    return {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
+
+
+def call(words: Sequence[str | Path], *, user: str | None = None, patience: float = 3600, own: bool = False) -> str:
     """Run a program to its end; its standard output. What it says on standard error is kept for the error.
+
+    `own`: it is a program of another release, with code of its own.
 
     Raises:
         OperationError: it failed, or took too long.
     """
     command = [str(word) for word in words]
     who: dict[str, Any] = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+    who["env"] = own_environment() if own else None
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=False, **who)
     except (OSError, subprocess.TimeoutExpired) as error:

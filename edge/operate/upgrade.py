@@ -13,6 +13,8 @@ from edge.operate.running import Service
 from edge.operate.steps import Steps, call, owner_of
 
 BACKUPS = Path("backups") / "upgrades"
+STOPPING = (OperationError, OSError, KeyboardInterrupt)
+"""What ends an upgrade in the middle and is undone: it failed, or somebody broke it off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,13 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """What a roll back would do. `saved` None: the databases can stay as they are."""
+    """What a roll back would do. `saved` None: the databases can stay. `unfinished`: of a killed upgrade."""
 
     current: Release
     target: Release
     saved: Saved | None
     at: str | None
+    unfinished: bool = False
 
 
 class Upgrade:
@@ -49,6 +52,8 @@ class Upgrade:
         Raises:
             OperationError: it did not succeed; says what runs now.
         """
+        if self._layout.unfinished():
+            raise OperationError("the last upgrade was broken off in the middle: innkeeper rollback comes first")
         old, new = self._chosen(wheel)
         before, steps = self._service.answer(), self._steps
         steps.step(f"release {new.version} beside {old.version}", lambda: build(new, wheel, wheels))
@@ -57,13 +62,16 @@ class Upgrade:
             steps.step("backup, migration, switch, start and health check", lambda: None)
             return {"from": old.version, "to": new.version}
         saved = self._stopped_and_saved(old)
+        record = {"from": old.version, "at": datetime.now(UTC), "backup": saved.backup} | _more(saved)
         try:
+            self._layout.begin(record | {"to": new.version})
             steps.step(f"databases brought to {new.version}", lambda: self.run(new, "migrate"))
-            new.remember({"from": old.version, "at": datetime.now(UTC), "backup": saved.backup} | _more(saved))
+            new.remember(record)
             steps.step(f"current -> {new.version}", lambda: self._layout.make_current(new))
             steps.step("started and asked whether it is well", lambda: self._service.prove(new, before))
-        except OperationError as error:
+        except STOPPING as error:
             self._undo(old, new, saved, error)
+        self._layout.ended()
         return {"from": old.version, "to": new.version, "backup": saved.backup, "secrets": saved.secrets}
 
     def way_back(self, to: str | None) -> WayBack:
@@ -75,16 +83,21 @@ class Upgrade:
         current = self._layout.current()
         if current is None:
             raise OperationError(f"nothing is installed in {self._layout.prefix}")
-        target = self._target(current, to)
-        record = self._record(target)
+        broken_off = self._layout.unfinished()
+        if broken_off is not None:
+            current, target = (self._layout.release(broken_off[name]) for name in ("to", "from"))
+        else:
+            target = self._target(current, to)
+        record = broken_off or self._record(target)
         if record is None:
             return WayBack(current, target, None, None)
+        unfinished = broken_off is not None
         saved = Saved(Path(record["backup"]), record["secrets"], record["schemas"])
-        if saved.schemas == self.schemas():
-            return WayBack(current, target, None, record["at"])
+        if not self._changed(saved):
+            return WayBack(current, target, None, record["at"], unfinished)
         if not saved.backup.exists():
             raise OperationError(f"{saved.backup}, made before the upgrade, is gone: without it there is no way back")
-        return WayBack(current, target, saved, record["at"])
+        return WayBack(current, target, saved, record["at"], unfinished)
 
     def lost(self, way: WayBack) -> dict[str, Any]:
         """What a roll back would lose, in the words of `restore --show`; empty when nothing."""
@@ -107,6 +120,8 @@ class Upgrade:
         """
         before, steps = self._service.answer(), self._steps
         current, target, saved = way.current, way.target, way.saved
+        if way.unfinished:
+            return self._back_from_the_middle(way)
         safety = self._stopped_and_saved(current)
         try:
             if saved is not None:
@@ -116,16 +131,27 @@ class Upgrade:
             steps.step(f"the databases, opened by {target.version}", lambda: self.run(target, "migrate"))
             steps.step(f"current -> {target.version}", lambda: self._layout.make_current(target))
             steps.step("started and asked whether it is well", lambda: self._service.prove(target, before))
-        except OperationError as error:
+        except STOPPING as error:
             self._undo(current, target, safety, error)
         return {"from": current.version, "to": target.version, "restored": saved.backup if saved else None} | {
             "backup": safety.backup
         }
 
+    def _back_from_the_middle(self, way: WayBack) -> dict[str, Any]:
+        """After a killed upgrade. Nothing is backed up first: the restore puts aside what it replaces."""
+        steps, target, saved = self._steps, way.target, way.saved
+        steps.step("stopped", self._service.stop)
+        if saved is not None:
+            steps.step(f"databases as they were before the upgrade: {saved.backup}", lambda: self._bring(target, saved))
+        steps.step(f"current -> {target.version}", lambda: self._layout.make_current(target))
+        self._layout.ended()
+        steps.step("started", self._service.start)
+        return {"from": way.current.version, "to": target.version, "restored": saved.backup if saved else None}
+
     def run(self, release: Release, *words: str) -> str:
         """A command of a release over this configuration and data."""
         where = ["--config", str(self._layout.config), "--data", str(self._layout.data)]
-        return call([release.program, *words, *where], user=self._user)
+        return call([release.program, *words, *where], user=self._user, own=True)
 
     def schemas(self) -> dict[str, str | None]:
         """Of the databases as they are now."""
@@ -162,7 +188,7 @@ class Upgrade:
         self._steps.step("stopped", self._service.stop)
         try:
             self._steps.step(f"verified backup, made by {release.version}", save)
-        except OperationError:
+        except STOPPING:
             self._service.start()
             raise
         return saved[0]
@@ -171,16 +197,17 @@ class Upgrade:
         secrets = ["--secrets", saved.secrets] if saved.secrets and Path(saved.secrets).exists() else []
         self.run(release, "restore", str(saved.backup), *secrets, "--replace")
 
-    def _undo(self, old: Release, new: Release, saved: Saved, error: OperationError) -> None:
+    def _undo(self, old: Release, new: Release, saved: Saved, error: BaseException) -> None:
         """Back to where it was, whatever of it has been done; raises what went wrong."""
-        steps = self._steps
-        steps.tell(f"{error}\n{new.version} is not well: back to {old.version}")
+        steps, why = self._steps, str(error) or "broken off"
+        steps.tell(f"{why}\n{new.version} is not well: back to {old.version}")
         self._service.stop()
         steps.step(f"current -> {old.version}", lambda: self._layout.make_current(old))
         if self._changed(saved):
             steps.step(f"databases as they were: {saved.backup}", lambda: self._bring(old, saved))
+        self._layout.ended()
         self._service.start()
-        raise OperationError(f"rolled back to {old.version}, which is as it was. Why: {error}") from error
+        raise OperationError(f"rolled back to {old.version}, which is as it was. Why: {why}") from error
 
     def _changed(self, saved: Saved) -> bool:
         """Whether the databases are no longer of the schemas that were saved; unreadable ones are not either."""
