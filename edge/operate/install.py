@@ -6,12 +6,11 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from edge.operate.building import build, version_of
+from edge.operate.building import CODE, build, version_of
 from edge.operate.layout import SYSTEM_PREFIX, UNIT_OF, UNITS, Layout, OperationError
 from edge.operate.steps import Steps, call
 
 FILES = ("hotel.toml", "devices.toml", "service.toml")
-CODE = Path(__file__).parents[2]
 LINK = Path("/usr/local/bin/innkeeper")
 SYSTEMD = Path("/run/systemd/system")
 
