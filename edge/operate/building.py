@@ -1,5 +1,6 @@
 """A release folder: an environment of its own with one version in it, complete or not there."""
 
+import hashlib
 import shutil
 import sys
 import sysconfig
@@ -57,10 +58,15 @@ def build(release: Release, wheel: Path | None, wheels: Path | None) -> None:
             _install(release, wheel, wheels)
         _try(release)
         readable(release.folder)
-        (release.folder / "complete").touch()
+        release.completed(digest(wheel))
     except (OperationError, OSError):
         shutil.rmtree(release.folder, ignore_errors=True)
         raise
+
+
+def digest(wheel: Path | None) -> str:
+    """Of a wheel: the same one need not be built twice."""
+    return "" if wheel is None else hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
 def base_python() -> str:

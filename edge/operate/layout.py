@@ -116,6 +116,15 @@ class Release:
         """Whether it was built to the end."""
         return (self.folder / "complete").exists()
 
+    @property
+    def made_of(self) -> str:
+        """The digest of the wheel it was built of; empty for a copy of what ran."""
+        return (self.folder / "complete").read_text()
+
+    def completed(self, digest: str) -> None:
+        """It was built to the end."""
+        (self.folder / "complete").write_text(digest)
+
     def remember(self, upgrade: dict[str, Any]) -> None:
         """Write down from what it was upgraded, and with which backup."""
         _write_json(self.folder / "upgrade.json", upgrade)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from edge.operate.building import build, version_of
+from edge.operate.building import build, digest, version_of
 from edge.operate.layout import Layout, OperationError, Release, order
 from edge.operate.running import Service
 from edge.operate.steps import Steps, call, owner_of
@@ -56,7 +56,8 @@ class Upgrade:
             raise OperationError("the last upgrade was broken off in the middle: innkeeper rollback comes first")
         old, new = self._chosen(wheel)
         before, steps = self._service.answer(), self._steps
-        steps.step(f"release {new.version} beside {old.version}", lambda: build(new, wheel, wheels))
+        there = new.complete and new.made_of == digest(wheel)
+        steps.step(f"release {new.version} beside {old.version}", lambda: build(new, wheel, wheels), needed=not there)
         steps.step(f"the configuration, read by {new.version}", lambda: self.run(new, "check"))
         if steps.dry:
             steps.step("backup, migration, switch, start and health check", lambda: None)
@@ -181,9 +182,8 @@ class Upgrade:
 
         def save() -> None:
             folder = self._layout.data / BACKUPS
-            schemas = self.schemas()
             told = json.loads(self.run(release, "backup", str(folder), "--json"))
-            saved.append(Saved(Path(told["backup"]), told["secrets"], schemas))
+            saved.append(Saved(Path(told["backup"]), told["secrets"], self.schemas()))
 
         self._steps.step("stopped", self._service.stop)
         try:
