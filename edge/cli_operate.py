@@ -92,9 +92,9 @@ def rollback(
         way = work.way_back(to)
         if not as_json:
             say("\n".join([f"{way.current.version} -> {way.target.version}", *work.lost_lines(way)]))
-        lost = work.lost(way)
+        lost = work.lost(way) if as_json else {}
         _agree(yes=yes, question=f"Go back to {way.target.version}?")
-        answer = work.rollback(way) | {"lost": lost}
+        answer = work.rollback(way) | ({"lost": lost} if lost else {})
         tell(answer, f"{answer['from']} -> {answer['to']}", as_json=as_json)
 
 

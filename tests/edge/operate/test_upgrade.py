@@ -145,7 +145,7 @@ def test_an_upgrade_and_the_way_back(house: House) -> None:
     assert house.current.version == NEW
     back = json.loads(house("rollback", "--yes", "--json"))
     assert (back["from"], back["to"], back["restored"]) == (NEW, OLD, told["backup"])
-    assert back["lost"]["replaces"]["pms"]["lost"]["user_account"] == 1
+    assert back["lost"]["replaces"]["pms"]["lost"]["user"] == 1
     assert house.people() == {"ada"}
 
 
