@@ -23,6 +23,7 @@ def send(message: str, environment: Mapping[str, str] = os.environ) -> bool:
     name = "\0" + address[1:] if address.startswith("@") else address
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            sock.settimeout(0)  # whoever does not read must not keep the service from working
             sock.connect(name)
             sock.sendall(message.encode())
     except OSError as error:
@@ -50,10 +51,11 @@ async def keep(ready: Callable[[], bool]) -> None:
         if ready():
             break
         await asyncio.sleep(LOOK_S)
-    send(f"READY=1\n{_status(ready())}")
     every = min(watchdog_seconds() or STATUS_EVERY_S, STATUS_EVERY_S)
+    heard = send(f"READY=1\n{_status(ready())}")
     while True:
-        send(f"WATCHDOG=1\n{_status(ready())}")
+        again = "" if heard else "READY=1\n"
+        heard = send(f"{again}WATCHDOG=1\n{_status(ready())}") or heard
         await asyncio.sleep(every)
 
 
