@@ -23,6 +23,8 @@ Prefix = Annotated[Path, typer.Option("--prefix", help="Where the releases are; 
 OwnConfig = Annotated[Path | None, typer.Option("--config", help="/etc/innkeeper, or PREFIX/config when absent.")]
 OwnData = Annotated[Path | None, typer.Option("--data", help="/var/lib/innkeeper, or PREFIX/data when absent.")]
 Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with all wheels, for a machine without network.")]
+RELEASE = "The release, innkeeper-VERSION.whl; a copy of what runs this command when absent."
+Wheel = Annotated[Path | None, typer.Argument(help=RELEASE, exists=True, dir_okay=False)]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Part = Annotated[Literal["run", "edge", "pms"], typer.Option("--part", help="Which half runs on this machine.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
@@ -38,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def install(
-    wheel: Annotated[Path | None, typer.Argument(help="The release; what runs now when absent.")] = None,
+    wheel: Wheel = None,
     wheels: Wheels = None,
     prefix: Prefix = PREFIX,
     config: OwnConfig = None,
@@ -58,7 +60,7 @@ def install(
 
 
 def upgrade(
-    wheel: Annotated[Path, typer.Argument(help="The new release, innkeeper-VERSION.whl.", exists=True, dir_okay=False)],
+    wheel: Wheel = None,
     wheels: Wheels = None,
     prefix: Prefix = PREFIX,
     config: OwnConfig = None,

@@ -46,8 +46,8 @@ class Upgrade:
         self._steps = steps
         self._user = owner_of(layout)
 
-    def upgrade(self, wheel: Path, wheels: Path | None) -> dict[str, Any]:
-        """Bring the installation to the release in `wheel`.
+    def upgrade(self, wheel: Path | None, wheels: Path | None) -> dict[str, Any]:
+        """Bring the installation to the release in `wheel`; None: to a copy of what runs this.
 
         Raises:
             OperationError: it did not succeed; says what runs now.
@@ -56,7 +56,7 @@ class Upgrade:
             raise OperationError("the last upgrade was broken off in the middle: innkeeper rollback comes first")
         old, new = self._chosen(wheel)
         before, steps = self._service.answer(), self._steps
-        there = new.complete and new.made_of == digest(wheel)
+        there = wheel is not None and new.complete and new.made_of == digest(wheel)
         steps.step(f"release {new.version} beside {old.version}", lambda: build(new, wheel, wheels), needed=not there)
         steps.step(f"the configuration, read by {new.version}", lambda: self.run(new, "check"))
         if steps.dry:
@@ -166,7 +166,7 @@ class Upgrade:
         where = ["--config", str(self._layout.config), "--data", str(self._layout.data)]
         return call([sys.executable, "-m", "edge.cli", *words, *where], user=self._user)
 
-    def _chosen(self, wheel: Path) -> tuple[Release, Release]:
+    def _chosen(self, wheel: Path | None) -> tuple[Release, Release]:
         current = self._layout.current()
         if current is None or not current.complete:
             raise OperationError(f"nothing is installed in {self._layout.prefix}: innkeeper install comes first")

@@ -158,6 +158,7 @@ def test_a_release_that_does_not_work_is_gone_back_from_by_itself(house: House) 
 
 def test_what_is_not_newer_or_not_ours_is_refused(house: House) -> None:
     assert "is not newer" in house("upgrade", str(wheel(house.wheels, "0.1.9")), code=1)
+    assert "0.1" in house("upgrade", code=1), "without a wheel it is what runs the command, which is older"
     other = house.wheels / "other.whl"
     other.write_bytes(b"no wheel")
     assert "is not a wheel" in house("upgrade", str(other), code=1)
