@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -139,13 +140,9 @@ def test_an_upgrade_and_the_way_back(house: House) -> None:
     house.hire("lost")
     assert way_back(house).saved is None, "the schemas are the same: nothing has to be lost"
     upgraded.remember(record | {"schemas": {"journal": "1", "pms": "0000_older"}})  # as if it had brought new tables
-    shown = house("rollback", code=1)
-    assert "will be lost" in shown
-    assert "nobody is here to ask" in shown
-    assert house.current.version == NEW
-    back = json.loads(house("rollback", "--yes", "--json"))
-    assert (back["from"], back["to"], back["restored"]) == (NEW, OLD, told["backup"])
-    assert back["lost"]["replaces"]["pms"]["lost"]["user"] == 1
+    shown = house("rollback", "--yes")
+    assert re.search(r"will be lost: .*\buser 1\b", shown)
+    assert told["backup"] in shown
     assert house.people() == {"ada"}
 
 
@@ -167,15 +164,13 @@ def test_what_is_not_newer_or_not_ours_is_refused(house: House) -> None:
 def test_killed_while_it_builds_the_old_one_runs_on(house: House) -> None:
     hung = house.wheels / "building"
     with house.started(str(house.current.program), "run", *places(house)):
-        eventually(lambda: json.loads(health(house))["ready"])
+        eventually(lambda: service(house).answer().ready)
         with house.started(*house.command("upgrade", broken(house, "version", hung))):
             eventually(hung.exists)
-        told = json.loads(health(house))
-        assert told["ready"]
-        assert told["version"] == OLD
-        stopped = house("upgrade", str(wheel(house.wheels, NEW)), code=1)
+        found = service(house).answer()
+        assert (found.ready, found.version) == (True, OLD)
+        stopped = house("upgrade", broken(house, "migrate", house.wheels / "migrating"), code=1)
         assert "stop it first" in stopped, "without a unit of ours nothing is stopped behind anybody's back"
-    assert house.current.version == OLD
 
 
 def test_killed_while_it_migrates_or_broken_off_by_hand(house: House) -> None:
@@ -195,14 +190,12 @@ def test_killed_while_it_migrates_or_broken_off_by_hand(house: House) -> None:
 
 
 def way_back(house: House) -> WayBack:
-    steps = Steps(print)
-    return Upgrade(house.layout, Service(house.layout, "run"), steps).way_back(None)
+    return Upgrade(house.layout, service(house), Steps(print)).way_back(None)
+
+
+def service(house: House) -> Service:
+    return Service(house.layout, "run")
 
 
 def places(house: House) -> list[str]:
     return ["--config", str(house.layout.config), "--data", str(house.layout.data)]
-
-
-def health(house: House) -> str:
-    words = [str(house.current.program), "health", "--json", *places(house)]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
