@@ -17,7 +17,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_audit, cli_care
+from edge import cli_audit, cli_backup, cli_care, cli_operate
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
@@ -39,8 +39,9 @@ app = typer.Typer(
 app.add_typer(cli_care.people, name="user")
 app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(card_key, name="card-key")
-for command in (cli_care.check, cli_care.migrate, cli_care.backup, cli_care.restore, cli_care.replay):
+for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay):
     app.command()(command)
+cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]
 Seed = Annotated[int, typer.Option(help="Of everything that happens by chance.")]

@@ -1,4 +1,4 @@
-"""Commands that look after a hotel: check, migrate, people, backup, restore, replay.
+"""Commands that look after a hotel: check, migrate, people, replay (backups: `cli_backup`).
 
 Each imports what it works with: `innkeeper edge` shall not carry the weight of the PMS.
 """
@@ -27,11 +27,6 @@ from edge.console import (
     tell,
 )
 from edge.journal_file import JOURNAL, open_journal
-from edge.secret_files import CARD_KEY, secret_path
-from edge.service import version
-
-CARD_KEY_STAYS = "the card key that is in the folder stays: no backup has one"
-NO_CARD_KEY = "there is no card key in the folder and no backup has one: innkeeper card-key import FILE"
 
 people = typer.Typer(no_args_is_help=True, help="People who may sign in.")
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
@@ -62,56 +57,6 @@ def migrate(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -
         saved = finish(commands.migrate(books(configuration, data)))
         answer = {"migrated": True, "backup": saved}
         tell(answer, f"up to date{f'; backup: {saved}' if saved else ''}", as_json=as_json)
-
-
-def backup(
-    to: Annotated[Path | None, typer.Argument(help="Folder to write into; DATA/backups when absent.")] = None,
-    config: Config = CONFIG,
-    data: Data = DATA,
-    as_json: Json = False,
-) -> None:
-    """A verified backup of journal and books, and beside it one of the secrets, to be kept elsewhere."""
-    from edge import archive
-
-    with answering():
-        configuration = opened(config)
-        made = finish(archive.backup(books(configuration, data), to or data / "backups", version()))
-        rows = sum(sum(tables.values()) for tables in made.rows.values())
-        answer = {"backup": made.file, "secrets": made.secrets, "rows": made.rows}
-        text = f"backup:  {made.file} ({rows} rows, verified)\nsecrets: {made.secrets} (keep it apart from the backup)"
-        tell(answer, text, as_json=as_json)
-
-
-def restore(
-    file: Annotated[Path, typer.Argument(help="The backup, innkeeper-*.tar.", exists=True, dir_okay=False)],
-    secrets: Annotated[Path | None, typer.Option(help="Its secrets, innkeeper-*.secrets.tar.", exists=True)] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put what is in the folder aside first.")] = False,
-    config: Config = CONFIG,
-    data: Data = DATA,
-    as_json: Json = False,
-) -> None:
-    """Fill an empty data folder from a backup."""
-    from edge import archive
-    from pms import commands
-
-    with answering():
-        configuration = opened(config)
-        aside = finish(archive.restore(books(configuration, data), file, secrets, replace=replace))
-        readable = commands.has_keys(data)
-        lines = [f"restored {file} into {data}; both databases begin a new epoch"]
-        lines += [f"put aside: {', '.join(aside)}"] if aside else []
-        card_key = secret_path(data, CARD_KEY).exists()
-        lines.append(CARD_KEY_STAYS if card_key else NO_CARD_KEY)
-        if secrets is None:
-            lines.append("without --secrets: names in the backup cannot be read, and the broker's passwords are new")
-        answer = {
-            "restored": file,
-            "put_aside": aside,
-            "secrets": secrets is not None,
-            "keys": readable,
-            "card_key": card_key,
-        }
-        tell(answer, "\n".join(lines), as_json=as_json)
 
 
 def replay(

@@ -60,6 +60,8 @@ class HealthReport:
         self._rejected_at = -1
         self._rejected: list[dict[str, Any]] = []
         self._owed = self._bytes = 0
+        self.others: dict[str, dict[str, Any]] = {}
+        """Parts that somebody else looks after (the nightly backup), by name, in the shape of a part."""
 
     @property
     def owed(self) -> int:
@@ -80,6 +82,11 @@ class HealthReport:
                 self._report("system", orjson.dumps(body))
                 told, told_at = essence, loop.time()
             await asyncio.sleep(ROUND_SECONDS)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the devices on the service's own broker can be heard."""
+        return self._ready(self._parts.gateway.status())
 
     def body(self) -> dict[str, Any]:
         """The present state, in the shape of the link's up/system body."""
@@ -127,6 +134,7 @@ class HealthReport:
             _part("clock", "degraded" if clock else "ok", clock),
             _part("disk", disk[0], disk[1], f"{watch.free_bytes // MEGABYTE} MB free"),
             *_card_key_part(self._parts.card_key),
+            *self.others.values(),
             *(_line_part(line) for line in status.lines),
             *(_encoder_part(encoder) for encoder in status.encoders),
         ]

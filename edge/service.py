@@ -25,6 +25,9 @@ from edge.board.server import Board
 from edge.broker import Broker
 from edge.configuration import Configuration
 from edge.folder import FolderLock
+from edge.notify import keep, send
+from edge.operate.heartbeat import beat
+from edge.operate.keeping import keeper_of
 
 if TYPE_CHECKING:
     from pms.app import Pms, PmsConfig
@@ -82,6 +85,7 @@ def pms_config(plan: ServicePlan) -> "PmsConfig":
         mounts=plan.mounts,
         version=version(),
         periods=settings.periods,
+        disk_low_mb=None if plan.edge else settings.journal.disk_low_mb,
     )
 
 
@@ -113,7 +117,7 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     save_memory()
     async with AsyncExitStack() as stack:
-        broker = pms = board = None
+        broker = edge = pms = board = None
         if plan.edge:
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
@@ -128,9 +132,22 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
         if plan.pms:
             stack.enter_context(FolderLock(plan.data, "pms"))
             pms = await stack.enter_async_context(_pms(plan))
+        if (keeper := keeper_of(plan, edge, pms)) is not None:
+            await stack.enter_async_context(running(keeper.run(), "backup"))
         _settle_memory()
         started(Started(broker, pms, board))
+        if edge is not None and pms is None:  # no pages to ask
+            await stack.enter_async_context(running(beat(plan.data, version(), edge.health.body), "heartbeat"))
+        await stack.enter_async_context(running(keep(lambda: _ready(edge, pms)), "notify"))
         await stop.wait()
+        send("STOPPING=1")
+
+
+def _ready(edge: Edge | None, pms: "Pms | None") -> bool:
+    """Whether the house may be used: what /healthz would say, or for an edge alone that its devices can be heard."""
+    if pms is not None:
+        return bool(pms.health()["ready"])
+    return edge is not None and edge.health.ready
 
 
 def _board(plan: ServicePlan, edge: Edge) -> Board | None:

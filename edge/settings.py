@@ -111,6 +111,23 @@ class BoardTable(Table):
     port: Port = Field(8081, description="0: any free one.")
 
 
+class BackupTable(Table):
+    """A verified backup every night by itself. Daily, weekly and monthly ones are kept; older ones are deleted."""
+
+    path: str = Field("", description="Folder to write into, best on another disk or a mount; empty: off.")
+    secrets_path: str = Field("", description="Folder for the keys, never the same place; empty: they are not saved.")
+    at: str = Field("03:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Time of day on the hotel's clock.")
+    daily: int = Field(7, ge=1, le=366, description="Days of which the newest is kept.")
+    weekly: int = Field(4, ge=0, le=520, description="Weeks of which the newest is kept.")
+    monthly: int = Field(6, ge=0, le=120, description="Months of which the newest is kept.")
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.path and self.path == self.secrets_path:
+            raise ValueError("secrets_path is path: keys beside the backup open it to whoever finds it")
+        return self
+
+
 class LogTable(Table):
     """What is written to standard error."""
 
@@ -145,6 +162,7 @@ class Settings(Table):
     retention: Any = Field(default_factory=RetentionTable)
     cards: CardsTable = CardsTable()
     board: BoardTable = BoardTable()
+    backup: BackupTable = BackupTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -212,6 +230,7 @@ TABLES: dict[str, type[Table]] = {
     "retention": RetentionTable,
     "cards": CardsTable,
     "board": BoardTable,
+    "backup": BackupTable,
     "log": LogTable,
 }
 

@@ -33,6 +33,7 @@ from pms.link.transport import LinkSettings
 from pms.property.house import import_hotel
 from pms.retention.service import House, Retention
 from pms.room_feed.service import ROOM_FEED, RoomFeed
+from pms.upkeep import DiskWatch, PartNews, Upkeep
 from pms.web import assembly as web_pages
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ class PmsConfig:
     mounts: tuple[tuple[str, web.Application], ...] = field(default=())
     version: str = ""
     periods: Periods = field(default_factory=lambda: DEFAULTS)
+    disk_low_mb: int | None = None  # look after the disk of the data folder; None: an edge beside us does
 
 
 def wall_clock() -> datetime:
@@ -87,6 +89,12 @@ class Pms:
         self._health = Health(REQUIRED, now)
         self.url = ""
         self.first_manager_link: str | None = None
+        self._upkeep: Upkeep | None = None
+
+    async def say_part(self, news: PartNews) -> None:
+        """A part of the machine that somebody else looks after: shown, and its fault raised as an alert."""
+        if self._upkeep is not None:
+            await self._upkeep.say(news)
 
     def health(self) -> dict[str, Any]:
         """How every part is (`kernel.health.Health.summary`)."""
@@ -134,6 +142,9 @@ class Pms:
         feed = RoomFeed(database, property_id, self._config.link, self._now, self._health)
         feed.register(reactions, jobs)
         await jobs.run_due()
+        self._upkeep = upkeep = Upkeep(database, property_id, self._health, self._now)
+        if self._config.disk_low_mb is not None:
+            background.start("disk_watch", DiskWatch(upkeep, self._config.data, self._config.disk_low_mb).run)
         background.start("room_feed", feed.run)
         background.start("reactions", reactions.run)
         background.start("jobs", jobs.run)

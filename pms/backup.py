@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Column, MetaData, Table, Text, insert, select
+from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import TypeEngine
 
@@ -60,7 +60,7 @@ def read_back(file: Path) -> Copy:
             if findings != ["ok"] or orphans:
                 raise DatabaseDamaged(f"{file}: {'; '.join(findings)}; {len(orphans)} rows point to nothing")
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-            return Copy(file, revision, _counts(connection))
+            return Copy(file, revision, row_counts(connection))
     except (sqlite3.DatabaseError, TypeError) as error:
         raise DatabaseDamaged(f"{file} is not a backup of this service: {error}") from error
 
@@ -146,6 +146,24 @@ def _plain_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return Text() if isinstance(kind, EncryptedText | JsonText) else kind
 
 
+async def put_aside_postgres(url: str, name: str) -> str | None:
+    """Rename the schema that holds the books and make an empty one; its new name, None when there were no books.
+
+    Nothing is deleted: the old books stay in the database under the new name, until somebody drops the schema.
+    """
+
+    def move(connection: Connection) -> str | None:
+        if schema.revision_of(connection) is None:
+            return None
+        present = str(connection.scalar(text("SELECT current_schema()")))
+        quoted = connection.dialect.identifier_preparer.quote
+        connection.execute(text(f"ALTER SCHEMA {quoted(present)} RENAME TO {quoted(name)}"))
+        connection.execute(text(f"CREATE SCHEMA {quoted(present)}"))
+        return name
+
+    return await schema.on_connection(url, move)
+
+
 def _url(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
@@ -183,7 +201,8 @@ def _settle(partial: Path, target: Path) -> None:
     partial.replace(target)
 
 
-def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Rows of each table, the migrations' own left out."""
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     names = [row[0] for row in connection.execute(query) if row[0] != "alembic_version"]
     return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608

@@ -17,9 +17,10 @@ from pms.access import users
 from pms.access.model import Session
 from pms.access.passwords import Passwords
 from pms.access.rules import password_errors
+from pms.guests.model import Guest
 from pms.hotelfile import load_hotel
 from pms.kernel import audit, engines
-from pms.kernel.crypto import Keyring, key_file
+from pms.kernel.crypto import UNREADABLE, Keyring, key_file
 from pms.kernel.database import Database
 from pms.kernel.errors import Invalid, NotFound
 from pms.kernel.work import Actor, UnitOfWork
@@ -115,6 +116,21 @@ async def restore_pms(books: Books, source: Path) -> backup.Copy:
         for property_id in await _properties(database):
             await database.run(Actor.system(property_id, "restore"), _now(), _begin_anew)
     return copy
+
+
+async def put_aside(books: Books) -> str | None:
+    """Make room for a restore in PostgreSQL: the present books are renamed, not deleted. Files are the caller's."""
+    if engines.is_sqlite(books.url):
+        return None
+    return await backup.put_aside_postgres(books.url, f"replaced_{_now():%Y%m%d_%H%M%S}")
+
+
+async def decrypts(books: Books) -> bool | None:
+    """Whether a name of these books can be read with the keys of the folder; None: there is no name to try."""
+    await storage.prepare(books.data, books.url, _now())
+    async with Database(books.url, Keyring.load_or_create(books.data)) as database, database.read() as session:
+        name = await session.scalar(select(Guest.name).limit(1))
+    return None if name is None else name != UNREADABLE
 
 
 async def audit_verify(books: Books) -> list[audit.Verdict]:

@@ -4,7 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
-PACKAGES = {"mosquitto": "mosquitto", "postgresql": "postgresql", "chromium": "chromium fonts-noto-cjk"}
+PACKAGES = {
+    "mosquitto": "mosquitto",
+    "postgresql": "postgresql",
+    "chromium": "chromium fonts-noto-cjk",
+    "systemd": "systemd",
+}
 REQUIRED = os.environ.get("INNKEEPER_REQUIRE_REAL") == "1"
 """In CI an absent part is a failure, not a skip."""
 
@@ -26,7 +31,12 @@ def postgresql() -> str | None:
     return str(versions[0].parent) if versions else str(Path(found).parent) if found else None
 
 
-FINDERS = {"mosquitto": mosquitto, "chromium": chromium, "postgresql": postgresql}
+def systemd() -> str | None:
+    """The program that reads units; systemd need not run."""
+    return shutil.which("systemd-analyze")
+
+
+FINDERS = {"mosquitto": mosquitto, "chromium": chromium, "postgresql": postgresql, "systemd": systemd}
 
 
 def find(part: str) -> str:

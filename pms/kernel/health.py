@@ -1,7 +1,7 @@
 """What works and what does not, part by part. Each part is reported by whoever runs it."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,13 +10,14 @@ PartState = Literal["starting", "ok", "degraded", "down"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part's own account: since when, a cause as a code, a detail for a person to read."""
+    """One part's own account: since when, a cause as a code, a detail to read, figures (numbers, instants) by name."""
 
     name: str
     state: PartState
     since: datetime
     code: str | None = None
     detail: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Health:
@@ -27,11 +28,19 @@ class Health:
         self._required = frozenset(required)
         self._parts = {name: Part(name, "starting", now()) for name in required}
 
-    def report(self, name: str, state: PartState, *, code: str | None = None, detail: str = "") -> None:
+    def report(
+        self,
+        name: str,
+        state: PartState,
+        *,
+        code: str | None = None,
+        detail: str = "",
+        figures: Mapping[str, Any] | None = None,
+    ) -> None:
         """A part says how it is; `since` moves only when its state changes."""
         before = self._parts.get(name)
         since = before.since if before and before.state == state else self._now()
-        self._parts[name] = Part(name, state, since, code, detail)
+        self._parts[name] = Part(name, state, since, code, detail, figures or {})
 
     def replace(self, owner: str, parts: Iterable[Part]) -> None:
         """All that `owner` has to say of its parts (named `owner/…`): those it no longer names are gone."""
@@ -73,6 +82,7 @@ class Health:
                     "since": part.since,
                     "code": part.code,
                     "detail": part.detail,
+                    "figures": dict(part.figures),
                     "required": part.name in self._required,
                 }
                 for part in self.parts()

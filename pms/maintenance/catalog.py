@@ -34,8 +34,9 @@ KINDS: dict[str, Kind] = {
     "sensor_implausible": Kind("medium", "value_not_possible", "room_misjudged", "inspect_sensor"),
     "clock_wrong": Kind("medium", "clock_drifted", "keys_may_not_work", "set_clock"),
     "disk_low": Kind("high", "disk_nearly_full", "records_cannot_be_kept", "free_disk_space"),
+    "backup_failed": Kind("high", "no_good_backup", "loss_not_recoverable", "check_backup_path"),
 }
-"""Every kind the edge raises."""
+"""Every kind the edge raises, or the service itself."""
 
 ADVISORY = {"smoke": "fire", "leak": "water", "sos": "help"}
 """Kinds nobody may rely on alone, and the part of the page `/what-this-is-not` that says what to have instead."""

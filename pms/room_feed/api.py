@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import DEVICES_READ, ROOMS_COMMAND, ROOMS_READ, SYSTEM_READ
+from pms.kernel.health import Part
 from pms.kernel.http import Action as ActionView
 from pms.kernel.http import Body, Call, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.property.model import Room
@@ -73,6 +74,7 @@ class PartView(View):
     since: datetime
     code: str | None
     detail: str
+    figures: dict[str, Any]
 
 
 class LinkView(View):
@@ -102,6 +104,7 @@ class RejectedView(View):
 class SystemView(View):
     """The health of the house, the edge's own account in it."""
 
+    version: str
     state: str
     ready: bool
     edge_heard_at: datetime | None
@@ -155,18 +158,27 @@ async def system(call: ReadCall) -> Reply:
     body = edge.body if edge else {}
     health = call.context.health
     view = SystemView(
+        version=call.context.version,
         state=health.state,
         ready=health.ready,
         edge_heard_at=edge.heard if edge else None,
-        parts=[
-            PartView(part=part.name, state=part.state, since=part.since, code=part.code, detail=part.detail)
-            for part in health.parts()
-        ],
+        parts=[_part(part) for part in health.parts()],
         link=_link(call),
         counters=body.get("counters") or {},
         rejected=[_rejected(item) for item in body.get("rejected") or ()] + await _set_aside(call),
     )
     return Reply(view)
+
+
+def _part(part: Part) -> PartView:
+    return PartView(
+        part=part.name,
+        state=part.state,
+        since=part.since,
+        code=part.code,
+        detail=part.detail,
+        figures=dict(part.figures),
+    )
 
 
 def room_actions(call: Call, _room: Room) -> list[ActionView]:

@@ -151,7 +151,9 @@ class RoomFeed:
         state: PartState = told["state"] if told.get("state") in _STATES else "degraded"
         since, code = told.get("since"), told.get("code")
         at = datetime.fromisoformat(since) if isinstance(since, str) and _is_instant(since) else self._started
-        return Part(f"edge/{told['part']}", state, at, str(code) if code else None, str(told.get("detail") or ""))
+        figures = told.get("figures")
+        detail, known = str(told.get("detail") or ""), figures if isinstance(figures, dict) else {}
+        return Part(f"edge/{told['part']}", state, at, str(code) if code else None, detail, known)
 
 
 def _is_instant(text: str) -> bool:

@@ -15,6 +15,7 @@ from pms.web.devices import known_devices
 
 routes = Routes("web_health")
 
+_TOLD = ("state", "since", "code", "detail", "figures")
 EDGE = "edge/"
 """How the house names the parts that the edge told of."""
 
@@ -35,6 +36,7 @@ async def _health(call: ReadCall) -> dict[str, Any]:
     view = cast("api.SystemView", cast("Reply", await api.system(call)).body)
     parts = await _parts(call, view)
     return {
+        "version": view.version,
         "state": _verdict(view.state, parts),
         "parts": parts,
         "link": view.link,
@@ -67,4 +69,4 @@ def _shown_name(part: str) -> str:
 
 
 def _told(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {"part": str(part.get("part"))} | {key: part.get(key) for key in ("state", "since", "code", "detail")}
+    return {"part": str(part.get("part"))} | {key: part.get(key) for key in _TOLD}

@@ -1,0 +1,1 @@
+"""Looking after a hotel: install, upgrade, roll back, move, back up by itself, say how it is."""
