@@ -20,6 +20,8 @@ PATHS = {
     "/maintenance": {"manager", "frontdesk", "maintenance"},
     "/maintenance/list": {"manager", "frontdesk", "maintenance"},
     "/system": {"manager", "frontdesk", "maintenance"},
+    "/account": {"manager", "frontdesk", "housekeeping", "maintenance"},
+    "/people": {"manager"},
 }
 
 
@@ -126,7 +128,7 @@ async def test_empty_places_say_what_they_are_for(house: House, client: ClientSe
 
 async def test_the_first_managers_link_works_once(house: House, client: ClientSession) -> None:
     token = await house.database.run(
-        Actor.system(HOUSE, "start"), house.now(), lambda work: invite(work, "manager", house.now())
+        Actor.system(HOUSE, "start"), house.now(), lambda work: invite(work, "manager", house.now(), made_by="ada")
     )
     form = {"username": "ada", "password": "short", "token": token}
     async with client.post(f"{house.url}/first-manager", data=form) as response:
