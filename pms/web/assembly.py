@@ -11,7 +11,7 @@ from pms.kernel.html import PAGES, Pages, Place
 from pms.kernel.http import CONTEXT, Routes
 from pms.maintenance import pages as maintenance
 from pms.property.service import business_date
-from pms.web import devices, door, health
+from pms.web import account, devices, door, health, invitation, people, second_factor, trust
 from pms.web.errors import error_page
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -26,6 +26,11 @@ PLACES = (
 
 ROUTES: tuple[Routes, ...] = (
     door.routes,
+    second_factor.routes,
+    invitation.routes,
+    trust.routes,
+    account.routes,
+    people.routes,
     health.routes,
     frontdesk.routes,
     housekeeping.routes,
