@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_care
+from edge import cli_care, cli_tls
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.configuration import Configuration, load_configuration
@@ -35,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="A hotel that watches itself.", rich_markup_mode=None
 )
 app.add_typer(cli_care.people, name="user")
+app.add_typer(cli_tls.tls, name="tls")
 for command in (cli_care.check, cli_care.migrate, cli_care.backup, cli_care.restore, cli_care.replay):
     app.command()(command)
 
@@ -122,7 +123,7 @@ def _announce(started: Started) -> None:
         return
     say(f"Innkeeper: {started.pms.url}")
     if started.pms.first_manager_link:
-        say(f"Nobody may sign in yet. Make the first manager (once): {started.pms.first_manager_link}")
+        say(f"Nobody may sign in yet. Make the first manager (once, within 24 h): {started.pms.first_manager_link}")
 
 
 async def _simulate(configuration: Configuration, data: Path, clock: Clock, seed: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -79,6 +80,21 @@ def anchor(files: TlsFiles) -> TrustAnchor | None:
     found = certificates.loaded(pem)
     name = found.subject.rfc4514_string().removeprefix("CN=")
     return TrustAnchor(pem, certificates.fingerprint(found), name, found.not_valid_after_utc)
+
+
+def told(files: TlsFiles) -> dict[str, Any]:
+    """What may be said of the certificate, and of the local authority where there is one. Raises CannotServe."""
+    found = certificates.loaded(_read(files.certificate))
+    answer: dict[str, Any] = {
+        "file": files.certificate,
+        "names": certificates.names_of(found),
+        "fingerprint": certificates.fingerprint(found),
+        "until": found.not_valid_after_utc,
+    }
+    root = anchor(files)
+    if root is not None:
+        answer["authority"] = {"name": root.name, "fingerprint": root.fingerprint, "until": root.ends_at}
+    return answer
 
 
 def checked_names(names: Sequence[str]) -> list[str]:

@@ -58,13 +58,13 @@ def test_rooms_know_only_the_model_of_devices() -> None:
 
 def test_only_the_wiring_and_the_commands_of_the_edge_know_the_whole_pms() -> None:
     allowed = ("pms.link", "pms.hotelfile")
-    commands = {"edge/cli.py", "edge/cli_care.py", "edge/console.py", "edge/archive.py"}
+    commands = {"edge/cli.py", "edge/cli_care.py", "edge/cli_tls.py", "edge/console.py", "edge/archive.py"}
     users = {
         relative(path)
         for path in (ROOT / "edge").rglob("*.py")
         if any(module.split(".")[0] == "pms" and not module.startswith(allowed) for module in imported(path))
     }
-    assert users <= {"edge/service.py", *commands}
+    assert users <= {"edge/service.py", "edge/pages.py", *commands}
 
 
 def test_only_the_command_line_knows_the_simulators() -> None:
