@@ -3,6 +3,7 @@
 import base64
 import hmac
 import secrets
+import unicodedata
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -46,8 +47,9 @@ def matching_step(secret: str, code: str, seconds: float, used: int | None = Non
 
 
 def tidy(code: str) -> str:
-    """A code as people type it, without blanks and dashes, in small letters."""
-    return "".join(character for character in code.casefold() if character.isalnum())[:64]
+    """A code as people type it, without blanks and dashes, in small letters; full-width digits are digits."""
+    plain = unicodedata.normalize("NFKC", code[:64]).casefold()
+    return "".join(character for character in plain if character.isalnum())
 
 
 def spelled(secret: str) -> str:
@@ -67,7 +69,7 @@ def new_recovery_codes() -> tuple[str, ...]:
 
 def is_recovery_code(code: str) -> bool:
     """Whether somebody types a recovery code and not one of the app's."""
-    return not tidy(code).isdigit()
+    return len(tidy(code)) > DIGITS
 
 
 def _letters(count: int) -> str:
