@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from pms.access import rules
 from pms.access.pacing import ADDRESS, NAME, Pacing, Slowed, Source
 from pms.kernel.database import Database
@@ -12,7 +14,7 @@ from tests.pms.serving import PASSWORD, Api
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 
 
-async def _guess(api: Api, name: str, place: str, password: str = "wrong") -> int:
+async def _guess(api: Api, name: str, place: str, password: str = "wrong") -> int:  # noqa: S107
     api.token = ""
     told = await api.post("/api/v1/session", {"username": name, "password": password}, X_Forwarded_For=place)
     return told.status
@@ -93,8 +95,7 @@ def test_what_was_taken_is_given_back_when_a_later_scope_refuses() -> None:
     for number in range(int(NAME.burst)):
         pacing.enter("anna", Source(str(number), str(number), known=False), now)
     for _ in range(100):
-        try:
+        with pytest.raises(Slowed) as slowed:
             pacing.enter("anna", Source("far", "far", known=False), now)
-        except Slowed as slowed:
-            assert slowed.scope == "name"
+        assert slowed.value.scope == "name"
     pacing.enter("ben", Source("far", "far", known=False), now)

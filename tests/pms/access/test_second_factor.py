@@ -129,6 +129,6 @@ async def test_no_secret_stands_in_the_database_as_it_is(api: Api, clock: TestCl
         connection = await session.connection()
         kept = ""
         for table in ("second_factor", "recovery_code", "sign_in_challenge", "event"):
-            kept += str((await connection.exec_driver_sql(f"SELECT * FROM {table}")).all())
+            kept += str((await connection.exec_driver_sql(f"SELECT * FROM {table}")).all())  # noqa: S608
     assert app.secret not in kept
     assert not any(code in kept or code.replace("-", "") in kept for code in codes)
