@@ -257,7 +257,9 @@ class Sessions(SessionStore):
 
 
 def _name(told: SignIn) -> str:
-    return rules.username_key(told.username)[: rules.LONGEST_NAME]
+    """What is looked up and counted: nothing that a database or a log would stumble over."""
+    name = rules.username_key(told.username)[: rules.LONGEST_NAME]
+    return name if name.isprintable() else name.encode("unicode_escape").decode()[: rules.LONGEST_NAME]
 
 
 async def _member(session: AsyncSession, property_id: str, username: str) -> tuple[User | None, str]:

@@ -48,6 +48,7 @@ async def _guard(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     try:
+        security.check_path(request)
         security.check_host(request)
         request.config_dict[CONTEXT].throttle.from_address(security.address_of(request))
         security.check_origin(request)

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from pms.kernel.errors import Forbidden, UnknownHost
+from pms.kernel.errors import Forbidden, Malformed, UnknownHost
 from pms.kernel.http.context import CONTEXT
 from pms.kernel.http.reach import Reach
 
@@ -57,9 +57,16 @@ def check_origin(request: web.Request) -> None:
         allowed = site in {"same-origin", "none"}
     else:
         origin = request.headers.get("Origin")
-        allowed = origin is None or urlsplit(origin).netloc == request.host
+        ours = {request.host, urlsplit(_reach(request).public_url).netloc} - {""}
+        allowed = origin is None or urlsplit(origin).netloc in ours
     if not allowed:
         raise Forbidden("a write from another site", code="cross_site")
+
+
+def check_path(request: web.Request) -> None:
+    """Refuse what no database takes as a key. Raises Malformed."""
+    if "\x00" in request.path:
+        raise Malformed("no path of ours")
 
 
 def check_host(request: web.Request) -> None:
