@@ -58,4 +58,4 @@ def picture_of(call: Call, made: account.NewFactor | None) -> dict[str, str | Ma
     """What an app is told, as a picture and as text to type."""
     if made is None:
         return {}
-    return {"qr": qr_code(made.uri, call.text("enrol.picture")), "secret": totp.spelled(made.secret)}
+    return {"qr": qr_code(made.uri, call.text("enrol.picture")), "secret": totp.spelled(made.secret), "uri": made.uri}

@@ -69,6 +69,7 @@ async def test_from_the_password_to_the_board(
     at = await visitor(browser, strict.url, size, language, measured=True)
     await _password(at, "manager")
     await at.page.wait_for_selector("svg.qr")
+    assert (await at.page.get_attribute("a[href^='otpauth:']", "href") or "").startswith("otpauth://totp/")
     await _good(at, "enrol")
     await _show(at, totp.new_secret())
     await at.page.wait_for_selector("#problem")
