@@ -13,7 +13,7 @@ from pms.access.session_store import SESSION_ENDED, SignedIn
 from pms.access.sessions import SignIn
 from pms.access.wiring import PASSWORDS, SESSIONS
 from pms.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated
-from pms.kernel.http import Call
+from pms.kernel.http import Call, Principal
 from pms.kernel.http.security import address_of, kept
 from pms.kernel.work import Actor, UnitOfWork
 
@@ -62,6 +62,48 @@ async def accept(call: Call, token: str, shown: SignIn) -> SignedIn:
 
     await call.context.database.run(Actor(call.property_id, "visitor"), call.now, make)
     return await sessions.sign_in(shown, call.now)
+
+
+async def add_person(call: Call, username: str, role: str, password: str) -> users.Person:
+    """Make somebody with a password. Raises Invalid, Conflict."""
+    users.check_person(username, role, password)
+    password_hash = await call.request.config_dict[PASSWORDS].hash(password)
+
+    async def add(work: UnitOfWork) -> users.Person:
+        return users.Person(await users.add(work, username, role, password_hash), role)
+
+    return await call.context.database.run(call.principal.actor, call.now, add)
+
+
+async def give_password(call: Call, user_id: str, password: str) -> users.Person:
+    """Give somebody else a new password; their sessions end. Raises NotFound, Invalid, Conflict (`own_access`)."""
+    refuse_own(call.principal, user_id)
+    async with call.context.database.read() as session:
+        person = await users.find(session, call.property_id, user_id=user_id)
+    if errors := password_errors(person.user.username, password):
+        raise Invalid(errors)
+    password_hash = await call.request.config_dict[PASSWORDS].hash(password)
+
+    async def give(work: UnitOfWork) -> users.Person:
+        found = await users.find(work.session, work.property_id, user_id=user_id)
+        await users.set_password(work, found, password_hash)
+        return found
+
+    return await call.context.database.run(call.principal.actor, call.now, give)
+
+
+async def take_factor(work: UnitOfWork, principal: Principal, user_id: str) -> users.Person:
+    """Take somebody else's second factor away; their sessions end. Raises NotFound, Conflict (`own_access`)."""
+    refuse_own(principal, user_id)
+    person = await users.find(work.session, work.property_id, user_id=user_id)
+    await factors.remove(work, user_id)
+    return person
+
+
+def refuse_own(principal: Principal, user_id: str) -> None:
+    """One's own password and second factor are changed by showing them: a session alone, stolen, is not enough."""
+    if user_id == principal.user_id:
+        raise Conflict("change your own access under My account", code="own_access")
 
 
 async def change_password(call: Call, current: str, new: str) -> SignedIn:

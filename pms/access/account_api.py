@@ -5,7 +5,7 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
-from pms.access import account, factors, users
+from pms.access import account, users
 from pms.access.api import NewSessionView, UserView, user_view, welcome
 from pms.access.permissions import USERS_CHANGE
 from pms.access.rules import LONGEST_PASSWORD
@@ -166,9 +166,7 @@ async def end_one(call: Call) -> web.StreamResponse:
 )
 async def reset_factor(call: WriteCall) -> UserView:
     """Take a person's second factor away (the phone is lost): their sessions end at once."""
-    person = await users.find(call.work.session, call.property_id, user_id=call.path("id"))
-    await factors.remove(call.work, person.user.id)
-    return user_view(person, ())
+    return user_view(await account.take_factor(call.work, call.principal, call.path("id")), ())
 
 
 @routes.own("POST", "/api/v1/users/invitations", permission=USERS_CHANGE, body=InvitationBody, response=InvitationView)

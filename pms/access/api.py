@@ -7,10 +7,10 @@ from aiohttp import web
 from pydantic import ConfigDict, Field
 
 from pms.access import factors, users
-from pms.access.account import accept, arriving
+from pms.access.account import accept, add_person, arriving, give_password
 from pms.access.model import User
 from pms.access.permissions import CATALOGUE, ROLES, USERS_CHANGE, USERS_READ
-from pms.access.rules import LONGEST_PASSWORD, password_errors
+from pms.access.rules import LONGEST_PASSWORD
 from pms.access.session_store import SignedIn
 from pms.access.wiring import PASSWORDS as PASSWORDS
 from pms.access.wiring import SESSIONS as SESSIONS
@@ -18,7 +18,6 @@ from pms.kernel.errors import FieldError, Invalid
 from pms.kernel.http import PUBLIC, SIGNED_IN, Body, Call, Page, Principal, ReadCall, Reply, Routes, View, WriteCall
 from pms.kernel.http.calls import LANGUAGE_COOKIE
 from pms.kernel.http.security import drop_cookie, is_secure, set_cookie
-from pms.kernel.work import UnitOfWork
 
 routes = Routes("access")
 
@@ -177,14 +176,7 @@ async def list_users(call: ReadCall) -> Page[UserView]:
 async def add_user(call: Call) -> Reply:
     """Make a person."""
     new = call.body(NewUser)
-    users.check_person(new.username, new.role, new.password)
-    password_hash = await call.request.config_dict[PASSWORDS].hash(new.password)
-
-    async def make(work: UnitOfWork) -> UserView:
-        user = await users.add(work, new.username, new.role, password_hash)
-        return user_view(users.Person(user, new.role), ())
-
-    return Reply(await call.context.database.run(call.principal.actor, call.now, make), status=201)
+    return Reply(user_view(await add_person(call, new.username, new.role, new.password), ()), status=201)
 
 
 @routes.write("POST", "/api/v1/users/{id}/disable", permission=USERS_CHANGE, response=UserView)
@@ -205,20 +197,10 @@ async def enable_user(call: WriteCall) -> UserView:
 
 @routes.own("POST", "/api/v1/users/{id}/password", permission=USERS_CHANGE, body=NewPassword, response=UserView)
 async def reset_password(call: Call) -> UserView:
-    """Give a person a new password: their sessions end at once."""
-    password = call.body(NewPassword).password
+    """Give a person a new password: their sessions end, their waits are forgiven."""
+    person = await give_password(call, call.path("id"), call.body(NewPassword).password)
     async with call.context.database.read() as session:
-        person = await users.find(session, call.property_id, user_id=call.path("id"))
-    if errors := password_errors(person.user.username, password):
-        raise Invalid(errors)
-    password_hash = await call.request.config_dict[PASSWORDS].hash(password)
-
-    async def change(work: UnitOfWork) -> UserView:
-        found = await users.find(work.session, call.property_id, user_id=call.path("id"))
-        await users.set_password(work, found, password_hash)
-        return user_view(found, await factors.holders(work.session, call.property_id))
-
-    return await call.context.database.run(call.principal.actor, call.now, change)
+        return user_view(person, await factors.holders(session, call.property_id))
 
 
 def welcome(call: Call, signed_in: SignedIn) -> web.Response:

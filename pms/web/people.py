@@ -5,12 +5,11 @@ from typing import Any
 
 from aiohttp import web
 
-from pms.access import factors, users
+from pms.access import account, factors, users
 from pms.access.account_api import make_invitation
 from pms.access.permissions import ROLES, USERS_CHANGE, USERS_READ
-from pms.access.rules import password_errors
-from pms.access.wiring import PASSWORDS, SESSIONS
-from pms.kernel.errors import Invalid, Refusal
+from pms.access.wiring import SESSIONS
+from pms.kernel.errors import Refusal
 from pms.kernel.html import page
 from pms.kernel.http import Call, ReadCall, Routes
 from pms.kernel.work import UnitOfWork
@@ -36,9 +35,7 @@ async def add(call: Call) -> web.StreamResponse:
     username, role, password = (form.get(name, "") for name in ("username", "role", "password"))
 
     async def make() -> web.Response:
-        users.check_person(username, role, password)
-        password_hash = await call.request.config_dict[PASSWORDS].hash(password)
-        await _run(call, lambda work: users.add(work, username, role, password_hash))
+        await account.add_person(call, username, role, password)
         return _done("added")
 
     return await _tried(call, "add", make, username=username, role=role)
@@ -80,8 +77,7 @@ async def reset_factor(call: Call) -> web.StreamResponse:
     """Take the second factor away: the phone is lost."""
 
     async def reset(work: UnitOfWork) -> None:
-        person = await users.find(work.session, work.property_id, user_id=call.path("id"))
-        await factors.remove(work, person.user.id)
+        await account.take_factor(work, call.principal, call.path("id"))
 
     return await _changed(call, reset, "factor")
 
@@ -92,17 +88,7 @@ async def set_password(call: Call) -> web.StreamResponse:
     password = (await form_of(call)).get("password", "")
 
     async def change() -> web.Response:
-        async with call.context.database.read() as session:
-            person = await users.find(session, call.property_id, user_id=call.path("id"))
-        if errors := password_errors(person.user.username, password):
-            raise Invalid(errors)
-        password_hash = await call.request.config_dict[PASSWORDS].hash(password)
-
-        async def give(work: UnitOfWork) -> None:
-            found = await users.find(work.session, work.property_id, user_id=person.user.id)
-            await users.set_password(work, found, password_hash)
-
-        await _run(call, give)
+        await account.give_password(call, call.path("id"), password)
         return _done("password")
 
     return await _tried(call, call.path("id"), change)

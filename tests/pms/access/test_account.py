@@ -146,3 +146,22 @@ async def test_a_colleagues_link_gives_the_role_it_was_made_for_once(api: Api) -
     assert (await api.post("/api/v1/first-manager", body | {"username": "thief"})).code == "invitation_unknown"
     await api.sign_in("manager")
     assert (await api.post("/api/v1/users/invitations", {"role": "king"})).status == 422
+
+
+async def test_a_stolen_session_of_a_manager_does_not_change_the_managers_own_access(api: Api) -> None:
+    await api.sign_in("manager")
+    me = (await api.get("/api/v1/session")).body["user"]
+    for path, body in (("password", {"password": NEW}), ("second-factor/reset", {})):
+        refused = await api.post(f"/api/v1/users/{me}/{path}", body)
+        assert (refused.status, refused.code) == (409, "own_access")
+
+
+async def test_a_manager_gives_a_colleague_a_new_password(api: Api) -> None:
+    await api.sign_in("frontdesk")
+    theirs, desk = api.token, (await api.get("/api/v1/session")).body["user"]
+    await api.sign_in("manager")
+    assert (await api.post(f"/api/v1/users/{desk}/password", {"password": "short"})).status == 422
+    assert (await api.post(f"/api/v1/users/{desk}/password", {"password": NEW})).status == 200
+    api.token = theirs
+    assert (await api.get("/api/v1/session")).status == 401
+    assert (await api.sign_in("frontdesk", NEW)).status == 200
