@@ -187,10 +187,19 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 def _addresses(host: str) -> list[str]:
+    """Those of the name, and those this machine would send from: Debian gives its own name a loopback address."""
+    found = {_sends_from(socket.AF_INET, "192.0.2.1"), _sends_from(socket.AF_INET6, "2001:db8::1")}
     with suppress(OSError, UnicodeError):
-        found = {str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, None)}
-        return sorted(found - {"127.0.0.1", "::1"})
-    return []
+        found |= {str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, None)}
+    return sorted(address for address in found if address and not ip_address(address).is_loopback)
+
+
+def _sends_from(family: socket.AddressFamily, there: str) -> str:
+    """The address of the way out, "" without one. Nothing is sent: a datagram socket only looks the route up."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((there, 9))
+        return str(probe.getsockname()[0]).partition("%")[0]
+    return ""
 
 
 def _root_key(data: Path) -> Path:

@@ -207,6 +207,14 @@ def test_what_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
         made(tmp_path, name)
 
 
+def test_the_machine_knows_what_it_is_called() -> None:
+    names = tls.own_names()
+    assert tls.checked_names(names) == list(dict.fromkeys(names))
+    assert {"localhost", "127.0.0.1", "::1"} <= set(names)
+    assert "127.0.1.1" not in names
+    assert "" not in names
+
+
 def test_a_thief_of_the_authority_cannot_imitate_another_site(tmp_path: Path) -> None:
     files = made(tmp_path)
     assert files.root is not None
