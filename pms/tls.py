@@ -67,7 +67,9 @@ def renew(data: Path, names: Sequence[str], now: datetime) -> TlsFiles:
     files = local_files(data)
     root = Pair(_read(files.root or files.certificate), _read(_root_key(data)))
     before = certificates.names_of(certificates.loaded(_read(files.certificate))) if files.certificate.exists() else []
-    server = certificates.new_server(root, checked_names([*names, *before, *own_names()]), now)
+    issuer = certificates.loaded(root.certificate)
+    found = [name for name in own_names() if certificates.may_sign(issuer, name)]  # a new address must not stop it
+    server = certificates.new_server(root, checked_names([*names, *before, *found]), now)
     _write_pair(files, server)
     return files
 

@@ -66,7 +66,7 @@ def new_server(root: Pair, names: Sequence[str], now: datetime) -> Pair:
     Raises CannotServe when the root may not sign for one of them.
     """
     issuer, issuer_key = _loaded(root)
-    refused = [name for name in names if not _may_sign(issuer, name)]
+    refused = [name for name in names if not may_sign(issuer, name)]
     if refused:
         raise CannotServe(
             f"this certificate authority was not made for {', '.join(refused)}: make a new one with "
@@ -155,7 +155,8 @@ def _permitted(names: Iterable[str]) -> list[x509.GeneralName]:
     return [*map(x509.DNSName, hosts), *map(x509.IPAddress, dict.fromkeys([*private, *single]))]
 
 
-def _may_sign(root: x509.Certificate, name: str) -> bool:
+def may_sign(root: x509.Certificate, name: str) -> bool:
+    """Whether `root` was made for this name or address."""
     try:
         permitted = root.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
     except x509.ExtensionNotFound:

@@ -201,6 +201,14 @@ def test_renewal_keeps_the_names_and_adds_some_it_may(tmp_path: Path) -> None:
         tls.renew(tmp_path / "data", ["bank.example"], now())
 
 
+def test_a_machine_that_has_moved_renews_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path, "hotel.lan")
+    monkeypatch.setattr(tls, "own_names", lambda: ["new.example", "203.0.113.77", "10.9.8.7"])
+    names = set(ServerContext(tls.renew(tmp_path / "data", (), now())).names)
+    assert {"hotel.lan", "10.9.8.7"} <= names
+    assert names.isdisjoint({"new.example", "203.0.113.77"})
+
+
 @pytest.mark.parametrize("name", ["a b", "", "http://x", "*.x", "x" * 64, "a..b", "-a"])
 def test_what_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(CannotServe, match="neither"):
