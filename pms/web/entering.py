@@ -8,7 +8,7 @@ from pms.access.account import DEVICE_COOKIE
 from pms.access.factors import CHALLENGE_FOR, SecondFactorRequired
 from pms.access.session_store import SignedIn
 from pms.kernel import formats
-from pms.kernel.errors import Invalid, Refusal, TooManyAttempts
+from pms.kernel.errors import Invalid, Malformed, Refusal, TooManyAttempts
 from pms.kernel.html import visitor_page
 from pms.kernel.http import Call
 from pms.kernel.http.security import forget, keep, set_cookie
@@ -57,8 +57,11 @@ def explain(call: Call, refusal: Refusal, group: str) -> str:
 
 
 async def form_of(call: Call) -> dict[str, str]:
-    """The fields of a form."""
-    fields = await call.request.post()
+    """The fields of a form. Raises Malformed for what is none."""
+    try:
+        fields = await call.request.post()
+    except (ValueError, LookupError, AssertionError) as error:  # bytes, charset or boundary that fit nothing
+        raise Malformed("this form cannot be read") from error
     return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 

@@ -140,3 +140,20 @@ async def test_the_first_managers_link_works_once(house: House, client: ClientSe
     form["username"] = "eve"
     async with client.post(f"{house.url}/first-manager", data=form) as response:
         assert "used already" in await response.text()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"username=\xff\xfe&password=x", "application/x-www-form-urlencoded"),
+        (b"username=%ff&password=%00", "application/x-www-form-urlencoded"),
+        (b"username=a", "application/x-www-form-urlencoded; charset=nonsense"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data"),
+    ],
+)
+async def test_a_form_that_nobody_can_read_is_refused(
+    house: House, client: ClientSession, content: bytes, kind: str
+) -> None:
+    async with client.post(f"{house.url}/sign-in", data=content, headers={"Content-Type": kind}) as response:
+        assert response.status in {400, 401}
