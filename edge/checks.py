@@ -12,6 +12,7 @@ from edge.folder import in_use
 from edge.url import BrokerUrl
 
 PATIENCE_SECONDS = 1.0
+LOCAL_CERTIFICATE = "tls_server_certificate"
 
 
 def warnings(configuration: Configuration, data: Path) -> list[str]:
@@ -40,6 +41,10 @@ def _http(configuration: Configuration, data: Path) -> Iterator[str]:
     settings = configuration.settings.http
     if settings.port and not in_use(data, "pms"):
         yield from _taken("[http] port", settings.host, settings.port)
+    if settings.tls == "off" and not settings.reaches_only_here and not settings.public_url.startswith("https:"):
+        yield '[http]: passwords and names cross the network unencrypted; `innkeeper tls create`, then tls = "local"'
+    if settings.tls == "local" and not (data / "secrets" / LOCAL_CERTIFICATE).exists():
+        yield "[http] tls: there is no certificate yet; `innkeeper tls create` makes one"
 
 
 def _line(line: Line, data: Path) -> Iterator[str]:

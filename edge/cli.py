@@ -17,7 +17,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_audit, cli_backup, cli_care, cli_operate
+from edge import cli_audit, cli_backup, cli_care, cli_operate, cli_tls
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
@@ -39,6 +39,7 @@ app = typer.Typer(
 app.add_typer(cli_care.people, name="user")
 app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(card_key, name="card-key")
+app.add_typer(cli_tls.tls, name="tls")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay):
     app.command()(command)
 cli_operate.add_to(app)
@@ -157,7 +158,7 @@ def _announce(started: Started) -> None:
         return
     say(f"Innkeeper: {started.pms.url}")
     if started.pms.first_manager_link:
-        say(f"Nobody may sign in yet. Make the first manager (once): {started.pms.first_manager_link}")
+        say(f"Nobody may sign in yet. Make the first manager (once, within 24 h): {started.pms.first_manager_link}")
 
 
 async def _simulate(configuration: Configuration, data: Path, play: _Play) -> None:

@@ -133,6 +133,16 @@ def user_reset(
         tell({"reset": name}, f"{name} has a new password", as_json=as_json)
 
 
+@people.command("reset-factor")
+def user_reset_factor(name: str, config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> None:
+    """Take a person's second factor away (the phone is lost); their sessions end."""
+    from pms import commands
+
+    with answering():
+        finish(commands.user_reset_factor(books(opened(config), data), name))
+        tell({"reset": name}, f"{name} sets up a new second factor at the next sign-in", as_json=as_json)
+
+
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")

@@ -21,7 +21,7 @@ from edge.folder import FolderInUseError
 from edge.journal_file import JournalDamagedError
 from edge.sqlite_writer import DiskError
 from pms.hotelfile import HotelFileError
-from pms.kernel.errors import DatabaseDamaged, Refusal, StorageFailed
+from pms.kernel.errors import CannotServe, DatabaseDamaged, Refusal, StorageFailed
 
 if TYPE_CHECKING:
     from pms.commands import Books
@@ -38,7 +38,7 @@ _RENDERERS: dict[str, Callable[[], Any]] = {
     "json": structlog.processors.JSONRenderer,
     "text": lambda: structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
 }
-_WRONG = (ConfigurationError, HotelFileError, Refusal)
+_WRONG = (CannotServe, ConfigurationError, HotelFileError, Refusal)
 _FAILED = (
     ArchiveError,
     BrokerError,

@@ -19,7 +19,6 @@ import structlog
 from aiohttp import web
 
 from devices.clock import Clock
-from devices.problems import ConfigurationError, Problem
 from edge.assembly import Edge, EdgePlan, edge_opened, link_settings
 from edge.board.server import Board
 from edge.broker import Broker
@@ -70,6 +69,7 @@ def version() -> str:
 
 def pms_config(plan: ServicePlan) -> "PmsConfig":
     """What the PMS is told."""
+    from edge.pages import listening
     from pms.app import PmsConfig
 
     settings = plan.configuration.settings
@@ -80,6 +80,7 @@ def pms_config(plan: ServicePlan) -> "PmsConfig":
         database_url=settings.database.url,
         http_host=settings.http.host,
         http_port=settings.http.port,
+        listening=listening(settings, plan.data),
         second_factor=settings.security.second_factor,
         demo=plan.demo,
         mounts=plan.mounts,
@@ -170,9 +171,6 @@ def _settle_memory() -> None:
 def _pms(plan: ServicePlan) -> "Pms":
     from pms.app import Pms
 
-    if plan.configuration.settings.security.second_factor:
-        message = "this release knows passwords only; leave it empty"
-        raise ConfigurationError([Problem("service.toml", "[security]", "second_factor", message)])
     return Pms(pms_config(plan), plan.clock.now)
 
 

@@ -4,30 +4,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
+from edge.http_settings import HttpTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
-from edge.table import Table
+from edge.table import Host, Port, Table
 from edge.url import BrokerUrl
 from pms.link.retention import Periods
 
 __all__ = ["Settings", "configuration_reference", "load_settings", "service_schema"]
-
-Host = Annotated[str, Field(min_length=1, max_length=255)]
-Port = Annotated[int, Field(ge=0, le=65_535)]
-
-
-class HttpTable(Table):
-    """Where the pages and the API listen."""
-
-    host: Host = Field("127.0.0.1", description="Address to listen on; 0.0.0.0: every network (put TLS in front).")
-    port: Port = Field(8080, description="0: any free one.")
-
 
 MODES = (
     "auto: Mosquitto when it is installed, else embedded. mosquitto: started and watched by the service. "
@@ -77,11 +67,14 @@ class DatabaseTable(Table):
 
 
 class SecurityTable(Table):
-    """Who needs what to sign in."""
+    """Who needs what to sign in, and how much anybody may ask for."""
 
     second_factor: tuple[Literal["manager", "frontdesk", "housekeeping", "maintenance"], ...] = Field(
-        (), description="Roles that are asked for a second factor."
+        (), description="Roles that are asked for a second factor; they set it up at their next sign-in."
     )
+    requests_per_person: float = Field(100, ge=0, description="Requests a second of a person, for long; 0: no limit.")
+    requests_per_address: float = Field(400, ge=0, description="Requests a second of an address; 0: no limit.")
+    sign_ins_per_minute: float = Field(60, ge=0, description="Attempts to sign in of an address; 0: no limit.")
 
 
 class JournalTable(Table):

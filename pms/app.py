@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,16 +23,20 @@ from pms.kernel.crypto import Keyring
 from pms.kernel.database import Database
 from pms.kernel.errors import StorageFailed
 from pms.kernel.health import Health
-from pms.kernel.http import HttpContext
+from pms.kernel.http import CONTEXT, HttpContext
+from pms.kernel.http.limits import Throttle
+from pms.kernel.http.reach import Reach
 from pms.kernel.i18n import Translator
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
 from pms.kernel.work import Actor
 from pms.link.retention import DEFAULTS, Periods
 from pms.link.transport import LinkSettings
+from pms.listening import Listening, certificate_health, listen, shown_url, to_https, warn_of_plain_http
 from pms.property.house import import_hotel
 from pms.retention.service import House, Retention
 from pms.room_feed.service import ROOM_FEED, RoomFeed
+from pms.tls import ServerContext, anchor
 from pms.upkeep import DiskWatch, PartNews, Upkeep
 from pms.web import assembly as web_pages
 
@@ -42,12 +46,6 @@ REQUIRED = ("database", "link", "edge")
 """Parts that must be up before the house may be used."""
 
 PROBE_S = 2.0
-CLOSING_S = 2.0
-"""How long open requests may take to end when the service stops."""
-
-
-class UnsupportedSetting(Exception):  # noqa: N818
-    """A setting asks for what this release does not have; it does not start as if it had."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,7 @@ class PmsConfig:
     database_url: str = "sqlite"
     http_host: str = "127.0.0.1"
     http_port: int = 8080
+    listening: Listening = field(default_factory=Listening)
     second_factor: tuple[str, ...] = ()
     demo: bool = False
     mounts: tuple[tuple[str, web.Application], ...] = field(default=())
@@ -76,7 +75,8 @@ def wall_clock() -> datetime:
 class Pms:
     """`async with Pms(config, now) as pms:` runs until the block ends. `now` is the hotel's clock.
 
-    Raises HotelFileError, DatabaseDamaged, StorageFailed, OSError (the port is taken) when it cannot start.
+    Raises HotelFileError, DatabaseDamaged, StorageFailed, CannotServe (the certificate), OSError (the port is taken)
+    when it cannot start.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class Pms:
         self._stack = AsyncExitStack()
         self._health = Health(REQUIRED, now)
         self.url = ""
+        self.redirect_url = ""
         self.first_manager_link: str | None = None
         self._upkeep: Upkeep | None = None
 
@@ -101,8 +102,6 @@ class Pms:
         return self._health.summary()
 
     async def __aenter__(self) -> Self:
-        if self._config.second_factor:
-            raise UnsupportedSetting("[security] second_factor: this release knows passwords only; leave it empty")
         async with AsyncExitStack() as stack:
             await self._start(stack)
             self._stack = stack.pop_all()
@@ -116,6 +115,7 @@ class Pms:
     async def _start(self, stack: AsyncExitStack) -> None:
         config = self._config
         hotel = load_hotel(config.hotel_file)
+        tls = ServerContext(config.listening.tls) if config.listening.tls else None
         url = engines.full_url(config.database_url, config.data)
         await storage.prepare(config.data, url, self._wall())
         database = await stack.enter_async_context(Database(url, Keyring.load_or_create(config.data)))
@@ -123,12 +123,17 @@ class Pms:
         stack.callback(passwords.close)
         actor = Actor.system(hotel.house.id, "start")
         await database.run(actor, self._now(), lambda work: import_hotel(work, hotel))
-        sessions = Sessions(database, hotel.house.id, passwords, self._wall)
+        sessions = Sessions(database, hotel.house.id, passwords, self._wall, config.second_factor)
         background = await stack.enter_async_context(Background(self._health))
         feed = await self._start_departments(background, database, sessions, ZoneInfo(hotel.house.time_zone))
-        app = self._application(database, hotel, sessions, passwords)
+        app = self._application(database, hotel, sessions, passwords, self._reach(tls))
         app[ROOM_FEED] = feed
-        await self._serve(stack, app)
+        background.start("sign_in", lambda: self._watch_the_door(sessions))
+        if tls is not None:
+            background.start(
+                "certificate", lambda: tls.watch(lambda: certificate_health(self._health, tls, self._wall))
+            )
+        await self._serve(stack, app, tls)
         await self._first_people(database, actor, passwords)
 
     async def _start_departments(
@@ -153,9 +158,16 @@ class Pms:
         background.start("database_watch", lambda: self._watch(database, Actor.system(property_id, "watch")))
         return feed
 
+    def _reach(self, tls: ServerContext | None) -> Reach:
+        """The names of the house: those that were configured, and those of its certificate."""
+        reach = self._config.listening.reach
+        names = reach.names | {name.removeprefix("*.") for name in (tls.names if tls else ())}
+        return replace(reach, names=frozenset(names), strict=reach.strict or self._config.demo)
+
     def _application(
-        self, database: Database, hotel: Hotel, sessions: Sessions, passwords: Passwords
+        self, database: Database, hotel: Hotel, sessions: Sessions, passwords: Passwords, reach: Reach
     ) -> web.Application:
+        listening = self._config.listening
         context = HttpContext(
             database=database,
             property_id=hotel.house.id,
@@ -168,20 +180,25 @@ class Pms:
             language=hotel.house.language,
             version=self._config.version,
             demo=self._config.demo,
+            reach=reach,
+            throttle=Throttle(listening.limits),
+            trust=anchor(listening.tls) if listening.tls else None,
         )
         app = departments.application(context, sessions, passwords, self._config.periods)
         for prefix, mounted in self._config.mounts:
             app.add_subapp(prefix, mounted)
         return app
 
-    async def _serve(self, stack: AsyncExitStack, app: web.Application) -> None:
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=CLOSING_S)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, self._config.http_host, self._config.http_port).start()
-        host, port = runner.addresses[0][:2]
-        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
-        self.url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    async def _serve(self, stack: AsyncExitStack, app: web.Application, tls: ServerContext | None) -> None:
+        config, listening = self._config, self._config.listening
+        host, port = await listen(stack, app, (config.http_host, config.http_port), tls)
+        self.url = shown_url(host, port, secure=tls is not None)
+        if tls is not None and listening.redirect_port is not None:
+            lead = to_https(app[CONTEXT].reach, port)
+            self.redirect_url = shown_url(
+                *await listen(stack, lead, (config.http_host, listening.redirect_port), None), secure=False
+            )
+        warn_of_plain_http(self._health, config.http_host, listening)
         log.info("http_listening", url=self.url)
 
     async def _first_people(self, database: Database, actor: Actor, passwords: Passwords) -> None:
@@ -190,7 +207,17 @@ class Pms:
             return
         token = await people.first_link(database, actor, self._now(), self._wall())
         if token is not None:
-            self.first_manager_link = f"{self.url}/first-manager?token={token}"
+            base = self._config.listening.reach.public_url.rstrip("/") or self.url
+            self.first_manager_link = f"{base}/first-manager?token={token}"
+
+    async def _watch_the_door(self, sessions: Sessions) -> None:
+        """Whether somebody guesses passwords: shown for a while after the last guess that was slowed."""
+        while True:
+            if sessions.pacing.attacked(self._wall().timestamp()):
+                self._health.report("sign_in", "degraded", code="sign_in_attacked")
+            else:
+                self._health.report("sign_in", "ok")
+            await asyncio.sleep(PROBE_S)
 
     async def _watch(self, database: Database, actor: Actor) -> None:
         while True:

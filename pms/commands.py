@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from pms import backup, storage
-from pms.access import users
+from pms.access import factors, users
 from pms.access.model import Session
 from pms.access.passwords import Passwords
 from pms.access.rules import password_errors
@@ -94,6 +94,17 @@ async def user_reset(books: Books, username: str, password: str) -> None:
         person = await users.find(work.session, work.property_id, username=username)
         await users.set_password(work, person, password_hash)
         users.enable(work, person)
+
+    async with _opened(books) as (database, actor):
+        await database.run(actor, _now(), reset)
+
+
+async def user_reset_factor(books: Books, username: str) -> None:
+    """Take a person's second factor away: the phone is lost, and no other manager is there. Raises NotFound."""
+
+    async def reset(work: UnitOfWork) -> None:
+        person = await users.find(work.session, work.property_id, username=username)
+        await factors.remove(work, person.user.id)
 
     async with _opened(books) as (database, actor):
         await database.run(actor, _now(), reset)

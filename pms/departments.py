@@ -5,6 +5,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from pms import healthz
+from pms.access import account_api
 from pms.access import api as access
 from pms.access.api import PASSWORDS, SESSIONS
 from pms.access.passwords import Passwords
@@ -39,6 +40,7 @@ ROUTES: tuple[Routes, ...] = (
     healthz.routes,
     stream.routes,
     access.routes,
+    account_api.routes,
     property_api.routes,
     frontdesk.routes,
     keys.routes,

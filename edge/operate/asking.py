@@ -11,8 +11,8 @@ from typing import Any
 
 from edge.brokers.place import reachable
 from edge.folder import in_use
+from edge.http_settings import HttpTable
 from edge.operate.heartbeat import HEARTBEAT, STALE_S
-from edge.settings import HttpTable
 
 PATIENCE_S = 5.0
 PART_WORDS = 2

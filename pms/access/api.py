@@ -1,26 +1,25 @@
 """Sessions and people over HTTP."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
-from pms.access import users
+from pms.access import factors, users
+from pms.access.account import accept, add_person, arriving, give_password
 from pms.access.model import User
-from pms.access.passwords import Passwords
 from pms.access.permissions import CATALOGUE, ROLES, USERS_CHANGE, USERS_READ
-from pms.access.rules import LONGEST_PASSWORD, password_errors
-from pms.access.sessions import Sessions, SignedIn, SignIn
+from pms.access.rules import LONGEST_PASSWORD
+from pms.access.session_store import SignedIn
+from pms.access.wiring import PASSWORDS as PASSWORDS
+from pms.access.wiring import SESSIONS as SESSIONS
 from pms.kernel.errors import FieldError, Invalid
 from pms.kernel.http import PUBLIC, SIGNED_IN, Body, Call, Page, Principal, ReadCall, Reply, Routes, View, WriteCall
 from pms.kernel.http.calls import LANGUAGE_COOKIE
-from pms.kernel.http.security import address_of, drop_cookie, is_secure, set_cookie
-from pms.kernel.work import Actor, UnitOfWork
+from pms.kernel.http.security import drop_cookie, is_secure, set_cookie
 
 routes = Routes("access")
-
-SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
-PASSWORDS: web.AppKey[Passwords] = web.AppKey("passwords", Passwords)
 
 
 class _AsTyped(Body):
@@ -34,6 +33,12 @@ class Credentials(_AsTyped):
 
     username: str = Field(max_length=200)
     password: str = Field(max_length=LONGEST_PASSWORD)
+
+
+class SignInBody(Credentials):
+    """Name and password; programs may send the code of the second factor along."""
+
+    code: str = Field("", max_length=64)
 
 
 class Acceptance(Credentials):
@@ -72,9 +77,13 @@ class SessionView(View):
 
 
 class NewSessionView(SessionView):
-    """Who is signed in now, with the token for programs; browsers have their cookie."""
+    """Who is signed in now, with the token for programs; browsers have their cookie.
+
+    `recovery_codes` are told once, when a second factor was made with this sign-in.
+    """
 
     token: str
+    recovery_codes: list[str]
 
 
 class UserView(View):
@@ -85,6 +94,7 @@ class UserView(View):
     role: str
     language: str | None
     disabled: bool
+    second_factor: bool
     created_at: datetime
 
 
@@ -95,29 +105,23 @@ class RoleView(View):
     permissions: list[str]
 
 
-@routes.own("POST", "/api/v1/session", permission=PUBLIC, body=Credentials, response=NewSessionView)
+@routes.own("POST", "/api/v1/session", permission=PUBLIC, body=SignInBody, response=NewSessionView)
 async def sign_in(call: Call) -> web.StreamResponse:
-    """Sign in: a token, and a cookie for browsers."""
-    credentials = call.body(Credentials)
-    attempt = SignIn(credentials.username, credentials.password, address_of(call.request))
-    return _welcome(call, await call.request.config_dict[SESSIONS].sign_in(attempt, call.now))
+    """Sign in: a token, and a cookie for browsers.
+
+    401 `second_factor_required`, with a `challenge` for `/api/v1/session/second-factor`, when a code is due;
+    `second_factor_enrolment_required` when the role needs a second factor that is not set up yet.
+    """
+    told = call.body(SignInBody)
+    attempt = arriving(call, told.username, told.password, told.code)
+    return welcome(call, await call.request.config_dict[SESSIONS].sign_in(attempt, call.now))
 
 
 @routes.own("POST", "/api/v1/first-manager", permission=PUBLIC, body=Acceptance, response=NewSessionView)
 async def first_manager(call: Call) -> web.StreamResponse:
     """Use a one-time link: makes the person and signs in."""
-    acceptance = call.body(Acceptance)
-    users.check_person(acceptance.username, "manager", acceptance.password)
-    sessions = call.request.config_dict[SESSIONS]
-    password_hash = await call.request.config_dict[PASSWORDS].hash(acceptance.password)
-
-    async def make(work: UnitOfWork) -> None:
-        role = await users.accept(work, acceptance.token, sessions.wall())
-        await users.add(work, acceptance.username, role, password_hash)
-
-    await call.context.database.run(_visitor(call), call.now, make)
-    attempt = SignIn(acceptance.username, acceptance.password, address_of(call.request))
-    return _welcome(call, await sessions.sign_in(attempt, call.now))
+    told = call.body(Acceptance)
+    return welcome(call, await accept(call, told.token, arriving(call, told.username, told.password)))
 
 
 @routes.read("/api/v1/session", permission=SIGNED_IN, response=SessionView)
@@ -164,21 +168,15 @@ async def roles(_call: ReadCall) -> Page[RoleView]:
 async def list_users(call: ReadCall) -> Page[UserView]:
     """Everybody who may sign in, and who may no longer."""
     found = await users.people(call.session, call.property_id)
-    return Page[UserView](items=[_user_view(person) for person in found])
+    with_factor = await factors.holders(call.session, call.property_id)
+    return Page[UserView](items=[user_view(person, with_factor) for person in found])
 
 
 @routes.own("POST", "/api/v1/users", permission=USERS_CHANGE, body=NewUser, response=UserView)
 async def add_user(call: Call) -> Reply:
     """Make a person."""
     new = call.body(NewUser)
-    users.check_person(new.username, new.role, new.password)
-    password_hash = await call.request.config_dict[PASSWORDS].hash(new.password)
-
-    async def make(work: UnitOfWork) -> UserView:
-        user = await users.add(work, new.username, new.role, password_hash)
-        return _user_view(users.Person(user, new.role))
-
-    return Reply(await call.context.database.run(call.principal.actor, call.now, make), status=201)
+    return Reply(user_view(await add_person(call, new.username, new.role, new.password), ()), status=201)
 
 
 @routes.write("POST", "/api/v1/users/{id}/disable", permission=USERS_CHANGE, response=UserView)
@@ -186,7 +184,7 @@ async def disable_user(call: WriteCall) -> UserView:
     """Bar a person: their sessions end at once."""
     person = await users.find(call.work.session, call.property_id, user_id=call.path("id"))
     await users.disable(call.work, person)
-    return _user_view(person)
+    return user_view(person, await factors.holders(call.work.session, call.property_id))
 
 
 @routes.write("POST", "/api/v1/users/{id}/enable", permission=USERS_CHANGE, response=UserView)
@@ -194,33 +192,21 @@ async def enable_user(call: WriteCall) -> UserView:
     """Let a person in again."""
     person = await users.find(call.work.session, call.property_id, user_id=call.path("id"))
     users.enable(call.work, person)
-    return _user_view(person)
+    return user_view(person, await factors.holders(call.work.session, call.property_id))
 
 
 @routes.own("POST", "/api/v1/users/{id}/password", permission=USERS_CHANGE, body=NewPassword, response=UserView)
 async def reset_password(call: Call) -> UserView:
-    """Give a person a new password: their sessions end at once."""
-    password = call.body(NewPassword).password
+    """Give a person a new password: their sessions end, their waits are forgiven."""
+    person = await give_password(call, call.path("id"), call.body(NewPassword).password)
     async with call.context.database.read() as session:
-        person = await users.find(session, call.property_id, user_id=call.path("id"))
-    if errors := password_errors(person.user.username, password):
-        raise Invalid(errors)
-    password_hash = await call.request.config_dict[PASSWORDS].hash(password)
-
-    async def change(work: UnitOfWork) -> UserView:
-        found = await users.find(work.session, call.property_id, user_id=call.path("id"))
-        await users.set_password(work, found, password_hash)
-        return _user_view(found)
-
-    return await call.context.database.run(call.principal.actor, call.now, change)
+        return user_view(person, await factors.holders(session, call.property_id))
 
 
-def _visitor(call: Call) -> Actor:
-    return Actor(call.property_id, "visitor")
-
-
-def _welcome(call: Call, signed_in: SignedIn) -> web.StreamResponse:
-    view = NewSessionView(token=signed_in.token, **_identity(call, signed_in.principal))
+def welcome(call: Call, signed_in: SignedIn) -> web.Response:
+    """The answer to whoever has come in."""
+    codes = list(signed_in.recovery_codes)
+    view = NewSessionView(token=signed_in.token, recovery_codes=codes, **_identity(call, signed_in.principal))
     response = web.Response(status=200, text=view.model_dump_json(), content_type="application/json")
     set_cookie(call.request, response, signed_in.token, signed_in.seconds)
     return response
@@ -237,12 +223,14 @@ def _identity(call: Call, principal: Principal) -> dict[str, object]:
     }
 
 
-def _user_view(person: users.Person) -> UserView:
+def user_view(person: users.Person, with_factor: Collection[str]) -> UserView:
+    """A person as the API shows them."""
     return UserView(
         id=person.user.id,
         username=person.user.username,
         role=person.role,
         language=person.user.language,
         disabled=person.user.disabled_at is not None,
+        second_factor=person.user.id in with_factor,
         created_at=person.user.created_at,
     )

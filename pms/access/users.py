@@ -4,12 +4,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access import rules
-from pms.access.model import Invitation, LoginFailure, Membership, Session, User
+from pms.access.model import Invitation, LoginFailure, Membership, Session, SignInChallenge, User
 from pms.access.permissions import ROLES, USERS_READ
 from pms.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from pms.kernel.events import EventKind
@@ -19,6 +20,7 @@ USER_ADDED = EventKind("user.added", USERS_READ)
 USER_DISABLED = EventKind("user.disabled", USERS_READ)
 USER_ENABLED = EventKind("user.enabled", USERS_READ)
 USER_PASSWORD = EventKind("user.password", USERS_READ)
+USER_INVITED = EventKind("user.invited", USERS_READ)
 
 INVITED_FOR = timedelta(hours=24)
 
@@ -108,10 +110,11 @@ def enable(work: UnitOfWork, person: Person) -> None:
         work.record(USER_ENABLED, person.user.id)
 
 
-async def set_password(work: UnitOfWork, person: Person, password_hash: str) -> None:
+async def set_password(work: UnitOfWork, person: Person, password_hash: str, *, end_sessions_too: bool = True) -> None:
     """Give a new password: every session ends, every wait is forgiven."""
     person.user.password_hash = password_hash
-    await end_sessions(work, person.user.id)
+    if end_sessions_too:
+        await end_sessions(work, person.user.id)
     await work.session.execute(
         delete(LoginFailure).where(
             LoginFailure.property_id == work.property_id, LoginFailure.username == person.user.username
@@ -121,32 +124,66 @@ async def set_password(work: UnitOfWork, person: Person, password_hash: str) -> 
 
 
 async def end_sessions(work: UnitOfWork, user_id: str) -> None:
-    """Sign a person out everywhere."""
+    """Sign a person out everywhere, also where only the code was missing."""
     await work.session.execute(delete(Session).where(Session.user_id == user_id))
+    await work.session.execute(delete(SignInChallenge).where(SignInChallenge.user_id == user_id))
 
 
-async def invite(work: UnitOfWork, role: str, now: datetime) -> str:
-    """A fresh one-time token that makes a person of `role`; earlier ones of that role stop working."""
+async def invite(work: UnitOfWork, role: str, now: datetime, made_by: str | None = None) -> str:
+    """A fresh one-time token that makes a person of `role`.
+
+    Without `made_by` it is the empty house's own: earlier ones of that kind stop working, and so does this one once
+    there is a manager.
+    """
+    if role not in ROLES:
+        raise Invalid([FieldError("role", "unknown", f"one of {', '.join(ROLES)}")])
     token = secrets.token_urlsafe(24)
-    await work.session.execute(
-        delete(Invitation).where(Invitation.property_id == work.property_id, Invitation.role == role)
-    )
+    mine = Invitation.property_id == work.property_id
+    outdated = Invitation.ends_at <= now
+    replaced = (Invitation.role == role) & Invitation.made_by.is_(None) if made_by is None else outdated
+    await work.session.execute(delete(Invitation).where(mine, replaced | outdated))
     work.session.add(
-        Invitation(token_hash=token_hash(token), property_id=work.property_id, role=role, ends_at=now + INVITED_FOR)
+        Invitation(
+            token_hash=token_hash(token),
+            property_id=work.property_id,
+            role=role,
+            ends_at=now + INVITED_FOR,
+            made_by=made_by,
+        )
     )
+    if made_by is not None:
+        work.record(USER_INVITED, role)
     return token
+
+
+async def invitation(session: AsyncSession, property_id: str, token: str, now: datetime) -> Invitation:
+    """The invitation of a token. Raises NotFound when it was used, replaced or is too old."""
+    query = select(Invitation).where(Invitation.property_id == property_id, Invitation.token_hash == token_hash(token))
+    found = await session.scalar(query)
+    if found is None or found.ends_at <= now or not await _still_good(session, found):
+        raise NotFound("this link was used already or is too old", code="invitation_unknown")
+    return found
 
 
 async def accept(work: UnitOfWork, token: str, now: datetime) -> str:
     """Use an invitation up; the role it gives. Raises NotFound when it was used, replaced or is too old."""
-    query = select(Invitation).where(
-        Invitation.property_id == work.property_id, Invitation.token_hash == token_hash(token)
-    )
-    invitation = await work.session.scalar(query.with_for_update())
-    if invitation is None or invitation.ends_at <= now:
+    found = await invitation(work.session, work.property_id, token, now)
+    used = delete(Invitation).where(Invitation.token_hash == found.token_hash)
+    # whoever deletes the row has it: two at the same moment cannot both
+    if cast("CursorResult[object]", await work.session.execute(used)).rowcount != 1:
         raise NotFound("this link was used already or is too old", code="invitation_unknown")
-    await work.session.delete(invitation)
-    return invitation.role
+    return found.role
+
+
+async def _still_good(session: AsyncSession, found: Invitation) -> bool:
+    """The empty house's own link ends as soon as there is a manager."""
+    return found.made_by is not None or not await has_manager(session, found.property_id)
+
+
+async def has_manager(session: AsyncSession, property_id: str) -> bool:
+    """Whether a property has a manager, barred or not."""
+    query = select(Membership.user_id).where(Membership.property_id == property_id, Membership.role == "manager")
+    return (await session.scalars(query.limit(1))).first() is not None
 
 
 async def _other_managers(work: UnitOfWork, person: Person) -> int:

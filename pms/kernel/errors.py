@@ -27,6 +27,9 @@ class Refusal(Exception):  # noqa: N818
 
     code = "refused"
 
+    members: Mapping[str, Any] = {}
+    """Further members of the problem document."""
+
     def __init__(self, message: str = "", *, code: str | None = None, reasons: Sequence[Reason] = ()) -> None:
         self.code = code or type(self).code
         self.reasons = tuple(reasons)
@@ -87,6 +90,22 @@ class TooManyAttempts(Refusal):
     def __init__(self, retry_after: float, message: str = "") -> None:
         self.retry_after = retry_after
         super().__init__(message or f"wait {retry_after:.0f} s")
+
+
+class TooManyRequests(TooManyAttempts):
+    """More requests than a person or an address may make."""
+
+    code = "too_many_requests"
+
+
+class UnknownHost(Refusal):
+    """The Host header is none of our names: somebody else's page may have made its own name point at us."""
+
+    code = "unknown_host"
+
+
+class CannotServe(Exception):  # noqa: N818
+    """The pages cannot be served as configured (a certificate that is not there or does not fit); says what to do."""
 
 
 class StorageFailed(Exception):  # noqa: N818

@@ -12,7 +12,7 @@ from pms.kernel.http import CONTEXT, Routes
 from pms.keys import pages as keys
 from pms.maintenance import pages as maintenance
 from pms.property.service import business_date
-from pms.web import about, devices, door, health
+from pms.web import about, account, devices, door, health, invitation, people, second_factor, trust
 from pms.web.errors import error_page
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -28,6 +28,11 @@ PLACES = (
 
 ROUTES: tuple[Routes, ...] = (
     door.routes,
+    second_factor.routes,
+    invitation.routes,
+    trust.routes,
+    account.routes,
+    people.routes,
     health.routes,
     about.routes,
     frontdesk.routes,

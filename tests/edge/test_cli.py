@@ -158,14 +158,6 @@ def test_a_taken_port_says_what_to_do(shell: Shell) -> None:
     assert 'mode = "url"' in result.stderr
 
 
-def test_a_second_factor_that_this_release_has_not_is_refused(shell: Shell, free_port: int) -> None:
-    shell.change("service.toml", "second_factor = []", 'second_factor = ["manager"]')
-    shell.change("service.toml", "port = 1883", f"port = {free_port}")
-    result = shell("run")
-    assert result.exit_code == 2
-    assert "second_factor" in result.stderr
-
-
 def test_an_unknown_measurement_is_wrong_input() -> None:
     assert CliRunner().invoke(app, ["bench", "nothing"]).exit_code == 2
     assert CliRunner().invoke(app, ["version"]).exit_code == 0

@@ -7,6 +7,7 @@ import pytest
 from devices.inventory import inventory_schema
 from devices.problems import ConfigurationError
 from edge.configuration import load_configuration, over_own_broker
+from edge.pages import listening
 from edge.settings import Settings, configuration_reference, load_settings, service_schema
 from edge.url import BrokerUrl
 from pms.hotelfile import hotel_schema
@@ -41,6 +42,12 @@ def test_the_example_is_right() -> None:
         ("[broker]\nmode = 'best'\n", "[broker]", "mode", 2),
         ("[broker]\nurl = 'http://x'\n", "[broker]", "url", 2),
         ("[rooms]\nsearch_minuets = 5\n", "[rooms]", "search_minuets", 2),
+        ("[http]\npublic_url = 'hotel.example'\n", "[http]", "public_url", 2),
+        ("[http]\npublic_url = 'https://hotel.example/pms'\n", "[http]", "public_url", 2),
+        ("[http]\ntrusted_proxies = ['proxy']\n", "[http]", "trusted_proxies", 2),
+        ("[http]\nnames = ['http://x']\n", "[http]", "names", 2),
+        ("[http]\ntls = 'maybe'\n", "[http]", "tls", 2),
+        ("[security]\nsign_ins_per_minute = -1\n", "[security]", "sign_ins_per_minute", 2),
         ("[security]\nsecond_factor = ['cook']\n", "[security]", "second_factor.0", 1),
     ],
 )
@@ -104,3 +111,24 @@ def test_a_period_that_cannot_be_is_refused_with_its_reason(tmp_path: Path, wron
         load(tmp_path, f"[retention]\nkeys = 30\naccess = {wrong}\n")
     [problem] = raised.value.problems
     assert (problem.table, problem.key, problem.line) == ("[retention]", "access", 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["[http]\ntls = 'files'\n", "[http]\ncertificate = 'x'\n", "[http]\nredirect_port = 80\n"]
+)
+def test_what_belongs_together_is_asked_for(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        load(tmp_path, text)
+
+
+def test_the_pages_are_reached_as_it_is_written(tmp_path: Path) -> None:
+    text = "[http]\ntls = 'files'\ncertificate = 'c.pem'\nkey = '/etc/k.pem'\npublic_url = 'https://h.example/'\n"
+    text += "names = ['PMS.example.']\ntrusted_proxies = ['10.0.0.2']\n[security]\nsign_ins_per_minute = 7\n"
+    told = listening(load(tmp_path, text), Path("/data"))
+    assert told.tls is not None
+    assert (told.tls.certificate, told.tls.key, told.tls.root) == (Path("/data/c.pem"), Path("/etc/k.pem"), None)
+    assert (told.reach.public_url, told.reach.names) == ("https://h.example", frozenset({"pms.example"}))
+    assert told.reach.trusts("10.0.0.2")
+    assert not told.reach.trusts("127.0.0.1")
+    assert told.limits.sign_ins_per_minute == 7
+    assert listening(load(tmp_path, ""), Path("/data")).tls is None

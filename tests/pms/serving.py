@@ -94,11 +94,14 @@ async def people(database: Database, actor: Actor, passwords: Passwords, now: da
 
 
 @asynccontextmanager
-async def serving(database: Database, property_id: str, now: Callable[[], datetime]) -> AsyncIterator[Api]:
+async def serving(
+    database: Database, property_id: str, now: Callable[[], datetime], *, peopled: bool = True
+) -> AsyncIterator[Api]:
     """A running server of the house, wired as the product wires it."""
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
     try:
-        await people(database, Actor.system(property_id, "test"), passwords, now())
+        if peopled:
+            await people(database, Actor.system(property_id, "test"), passwords, now())
         sessions = Sessions(database, property_id, passwords, now)
         context = HttpContext(
             database=database,

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from pms.app import Pms, PmsConfig, UnsupportedSetting
+from pms.app import Pms, PmsConfig
 from pms.hotelfile import HotelFileError
 from pms.kernel.errors import DatabaseDamaged
 from pms.link.link import Link
@@ -127,8 +127,6 @@ async def test_wrong_configuration_stops_the_start(tmp_path: Path) -> None:
     settings.hotel_file.write_text("[property]\n", "utf-8")
     with pytest.raises(HotelFileError):
         await Pms(settings, now).__aenter__()
-    with pytest.raises(UnsupportedSetting):
-        await Pms(config(tmp_path, second_factor=("manager",)), now).__aenter__()
 
 
 def say(outbox: MemoryOutbox, kind: str, body: Message) -> None:

@@ -136,19 +136,19 @@ class House:
         await self.database.run(Actor.system(HOUSE, "import"), self.now(), make)
 
     def _application(self) -> web.Application:
-        sessions = Sessions(self.database, HOUSE, self.passwords, self.now)
-        context = HttpContext(
+        self.sessions = Sessions(self.database, HOUSE, self.passwords, self.now)
+        self.context = HttpContext(
             database=self.database,
             property_id=HOUSE,
             now=self.now,
-            authenticator=sessions,
+            authenticator=self.sessions,
             translator=self.translator,
             health=self._health(),
             zone=ZoneInfo("Europe/Berlin"),
             name="Harbour House",
             demo=True,
         )
-        return departments.application(context, sessions, self.passwords)
+        return departments.application(self.context, self.sessions, self.passwords)
 
     def _health(self) -> Health:
         health = Health(("database", "link", "edge"), self.now)

@@ -22,6 +22,8 @@ PATHS = {
     "/system": {"manager", "frontdesk", "maintenance"},
     "/about": {"manager", "frontdesk", "housekeeping", "maintenance"},
     "/what-this-is-not": {"manager", "frontdesk", "housekeeping", "maintenance"},
+    "/account": {"manager", "frontdesk", "housekeeping", "maintenance"},
+    "/people": {"manager"},
 }
 
 
@@ -128,7 +130,7 @@ async def test_empty_places_say_what_they_are_for(house: House, client: ClientSe
 
 async def test_the_first_managers_link_works_once(house: House, client: ClientSession) -> None:
     token = await house.database.run(
-        Actor.system(HOUSE, "start"), house.now(), lambda work: invite(work, "manager", house.now())
+        Actor.system(HOUSE, "start"), house.now(), lambda work: invite(work, "manager", house.now(), made_by="ada")
     )
     form = {"username": "ada", "password": "short", "token": token}
     async with client.post(f"{house.url}/first-manager", data=form) as response:
@@ -140,3 +142,20 @@ async def test_the_first_managers_link_works_once(house: House, client: ClientSe
     form["username"] = "eve"
     async with client.post(f"{house.url}/first-manager", data=form) as response:
         assert "used already" in await response.text()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"username=\xff\xfe&password=x", "application/x-www-form-urlencoded"),
+        (b"username=%ff&password=%00", "application/x-www-form-urlencoded"),
+        (b"username=a", "application/x-www-form-urlencoded; charset=nonsense"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data"),
+    ],
+)
+async def test_a_form_that_nobody_can_read_is_refused(
+    house: House, client: ClientSession, content: bytes, kind: str
+) -> None:
+    async with client.post(f"{house.url}/sign-in", data=content, headers={"Content-Type": kind}) as response:
+        assert response.status in {400, 401}

@@ -48,6 +48,9 @@ async def _guard(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     try:
+        security.check_path(request)
+        security.check_host(request)
+        request.config_dict[CONTEXT].throttle.from_address(security.address_of(request))
         security.check_origin(request)
         return await handler(request)
     except errors.Refusal as refusal:
@@ -70,6 +73,10 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         principal = await _principal(request)
         if route.kind == "page" and principal is None and route.permission != PUBLIC:
             raise web.HTTPSeeOther(f"{SIGN_IN_PAGE}?next={quote(str(request.rel_url))}")
+        if principal is not None:
+            request.config_dict[CONTEXT].throttle.of_person(principal.user_id)
+        elif route.door:
+            request.config_dict[CONTEXT].throttle.at_the_door(security.address_of(request))
         permit(route, principal)
         content = await request.read() if route.method != "GET" else b""
         parsed = {"body": _body(route, request, content), "query": _query(route, request)}

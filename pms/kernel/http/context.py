@@ -10,6 +10,8 @@ from aiohttp import web
 
 from pms.kernel.database import Database
 from pms.kernel.health import Health
+from pms.kernel.http.limits import Throttle
+from pms.kernel.http.reach import Reach
 from pms.kernel.i18n import Translator
 
 if TYPE_CHECKING:
@@ -22,6 +24,16 @@ class Authenticator(Protocol):
 
     async def authenticate(self, token: str) -> "Principal | None":
         """Whose token this is; None when it is nobody's, expired or revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAnchor:
+    """The house's own certificate authority, for the page that explains how to trust it."""
+
+    pem: bytes
+    fingerprint: str
+    name: str
+    ends_at: datetime
 
 
 ErrorPage = Callable[[web.Request, "Problem"], web.Response]
@@ -45,7 +57,9 @@ class HttpContext:
     demo: bool = False
     error_page: ErrorPage | None = None
     closing: bool = False
-    streams: int = field(default=0)
+    reach: Reach = field(default_factory=Reach)
+    throttle: Throttle = field(default_factory=Throttle)
+    trust: TrustAnchor | None = None
 
 
 CONTEXT: web.AppKey[HttpContext] = web.AppKey("innkeeper", HttpContext)

@@ -1,5 +1,7 @@
 """Refusals as problem documents (RFC 9457) with stable types."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,7 @@ STATUSES: dict[type[errors.Refusal], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.VersionMismatch: 412,
+    errors.UnknownHost: 421,
     errors.Invalid: 422,
     errors.TooManyAttempts: 429,
     errors.Refusal: 400,
@@ -37,6 +40,7 @@ class Problem:
     reasons: tuple[Reason, ...] = ()
     errors: tuple[FieldError, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of_refusal(refusal: errors.Refusal) -> Problem:
@@ -45,10 +49,10 @@ def of_refusal(refusal: errors.Refusal) -> Problem:
     fields = refusal.errors if isinstance(refusal, errors.Invalid) else ()
     headers = {}
     if isinstance(refusal, errors.TooManyAttempts):
-        headers["Retry-After"] = str(max(1, round(refusal.retry_after)))
+        headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
     if isinstance(refusal, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return Problem(status, refusal.code, str(refusal), refusal.reasons, fields, headers)
+    return Problem(status, refusal.code, str(refusal), refusal.reasons, fields, headers, refusal.members)
 
 
 def of_http(error: web.HTTPException) -> Problem:
@@ -68,6 +72,7 @@ def document(request: web.Request, problem: Problem) -> dict[str, Any]:
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail,
+        **problem.members,
     }
     if problem.reasons:
         content["reasons"] = [

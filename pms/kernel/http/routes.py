@@ -48,6 +48,11 @@ class Route:
         return f"{self.department}.{self.handler.__name__}"
 
     @property
+    def door(self) -> bool:
+        """Whether a stranger may try something here: public and not a mere look."""
+        return self.permission == PUBLIC and self.method == "POST"
+
+    @property
     def summary(self) -> str:
         """The first line of the handler's docstring."""
         return (self.handler.__doc__ or self.handler.__name__).strip().splitlines()[0]

@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 from pydantic import Field
 
-from pms.kernel.errors import Malformed, TooManyAttempts
+from pms.kernel.errors import Malformed
 from pms.kernel.events import Event, Listeners, events_after, head
 from pms.kernel.http import security
 from pms.kernel.http.calls import Call, Principal
@@ -25,8 +25,10 @@ LOOK_S = 2.0
 CHECK_S = 5.0
 """How often it is asked whether the session still holds."""
 
-MOST_STREAMS = 200
 BATCH = 200
+
+ENDING = ("user.", "session.", "second_factor.")
+"""Kinds of events after which a session may be over: it is asked for at once, before anything else is sent."""
 
 
 class FeedQuery(Body):
@@ -39,19 +41,18 @@ class FeedQuery(Body):
 async def events(call: Call) -> web.StreamResponse:
     """The feed from `Last-Event-ID` (or from now), kept open; each reader sees what their role may see."""
     context = call.context
-    if context.streams >= MOST_STREAMS:
-        raise TooManyAttempts(HEARTBEAT_S, "too many open streams")
     offset = await _start(call)
+    session = call.principal.session_id
+    context.throttle.stream_opens(session)
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
     )
-    context.streams += 1
     try:
         await response.prepare(call.request)
         with contextlib.suppress(ConnectionResetError):
             await Stream(call, response, offset).run()
     finally:
-        context.streams -= 1
+        context.throttle.stream_closes(session)
     return response
 
 
@@ -77,6 +78,7 @@ class Stream:
         self._offset = offset
         self._said = time.monotonic()
         self._checked = time.monotonic()
+        self._over = False
 
     async def run(self) -> None:
         """Send until the reader goes, the session ends or the server closes."""
@@ -84,7 +86,8 @@ class Stream:
         with self._context.database.listeners.listening() as flag:
             while not self._context.closing and await self._still_valid():
                 flag.clear()
-                if await self._send_next() == BATCH:
+                sent = await self._send_next()
+                if sent == BATCH or self._over:
                     continue
                 await Listeners.wait(flag, LOOK_S)
                 if time.monotonic() - self._said >= HEARTBEAT_S:
@@ -93,17 +96,20 @@ class Stream:
     async def _send_next(self) -> int:
         async with self._context.database.read() as session:
             batch = await events_after(session, self._principal.property_id, self._offset, limit=BATCH)
+        if any(event.kind.startswith(ENDING) for event in batch) and not await self._still_valid(ask=True):
+            return 0
         if batch:
             self._offset = batch[-1].offset
             await self._write(rendered(batch, self._principal))
         return len(batch)
 
-    async def _still_valid(self) -> bool:
-        if time.monotonic() - self._checked < CHECK_S:
-            return True
+    async def _still_valid(self, *, ask: bool = False) -> bool:
+        if self._over or (not ask and time.monotonic() - self._checked < CHECK_S):
+            return not self._over
         self._checked = time.monotonic()
         token = security.token_of(self._call.request)
-        return token is not None and await self._context.authenticator.authenticate(token) is not None
+        self._over = token is None or await self._context.authenticator.authenticate(token) is None
+        return not self._over
 
     async def _write(self, text: str) -> None:
         await self._response.write(text.encode())

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from edge.folder import FolderLock
+from edge.http_settings import HttpTable
 from edge.notify import send, watchdog_seconds
 from edge.operate.asking import ask, read
 from edge.operate.heartbeat import HEARTBEAT, STALE_S, beat
 from edge.service import version
-from edge.settings import HttpTable
 from tests.edge.operate.conftest import Place
 from tests.waiting import until
 

@@ -31,6 +31,8 @@ def test_what_is_public_is_named_here() -> None:
         ("GET", "/healthz"),
         ("GET", "/api/openapi.json"),
         ("POST", "/api/v1/session"),
+        ("POST", "/api/v1/session/second-factor"),
+        ("POST", "/api/v1/session/second-factor/enrolment"),
         ("POST", "/api/v1/first-manager"),
         ("PUT", "/api/v1/session/language"),
         ("GET", "/"),
@@ -38,6 +40,12 @@ def test_what_is_public_is_named_here() -> None:
         ("POST", "/sign-in"),
         ("GET", "/first-manager"),
         ("POST", "/first-manager"),
+        ("GET", "/invitation"),
+        ("POST", "/invitation"),
+        ("GET", "/second-factor"),
+        ("POST", "/second-factor"),
+        ("GET", "/trust"),
+        ("GET", "/trust/innkeeper-ca.crt"),
         ("POST", "/preferences"),
         ("GET", "/static/{path:.+}"),
     }
@@ -174,7 +182,7 @@ async def test_people_are_made_with_good_passwords_only(api: Api) -> None:
 
 async def test_a_link_makes_one_manager_once(api: Api, database: Database, clock: TestClock) -> None:
     async with database.work(Actor.system(HOUSE, "test"), clock()) as work:
-        token = await users.invite(work, "manager", clock())
+        token = await users.invite(work, "manager", clock(), made_by="manager")
     body = {"token": token, "username": "chief", "password": "correct horse"}
     assert (await api.post("/api/v1/first-manager", {**body, "password": "x"})).status == 422
     assert (await api.post("/api/v1/first-manager", body)).body["role"] == "manager"

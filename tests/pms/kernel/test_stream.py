@@ -125,3 +125,16 @@ async def test_a_redacted_event_is_read_as_one(api: Api, database: Database) -> 
             event = await reader.next()
         assert (event["redacted"], event["payload"], event["subject"]) == (True, {}, "")
         assert (await reader.next())["redacted"] is False
+
+
+async def test_a_lost_session_loses_the_stream_before_the_next_look(api: Api) -> None:
+    await api.sign_in("manager")
+    manager = api.token
+    await api.sign_in("housekeeping")
+    housekeeper = (await api.get("/api/v1/session")).body["user"]
+    async with reading(api) as reader:
+        api.token = manager
+        assert (await api.post(f"/api/v1/users/{housekeeper}/second-factor/reset")).status == 200
+        await api.post(f"/api/v1/users/{housekeeper}/password", {"password": "another good one"})
+        with pytest.raises(EOFError):
+            await asyncio.wait_for(reader.to_the_end(), stream.CHECK_S - 1)

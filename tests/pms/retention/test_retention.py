@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from pms.access.sessions import SESSION_STARTED
+from pms.access.session_store import SESSION_STARTED
 from pms.housekeeping.model import CleaningSpell, Task
 from pms.housekeeping.service import plan
 from pms.kernel.audit import verify
