@@ -10,12 +10,17 @@ from pms.access.api import PASSWORDS, SESSIONS
 from pms.access.passwords import Passwords
 from pms.access.sessions import Sessions
 from pms.frontdesk import api as frontdesk
+from pms.frontdesk.sources import STAY_SOURCES, StaySources
 from pms.housekeeping import api as housekeeping
 from pms.housekeeping import reactions as housekeeping_reactions
 from pms.kernel.http import HttpContext, Routes, idempotency, stream
 from pms.kernel.http.application import build
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
+from pms.keys import api as keys
+from pms.keys import reactions as keys_reactions
+from pms.keys.departures import stay_warnings
+from pms.keys.sources import KEY_SOURCES, KeySources
 from pms.maintenance import api as maintenance
 from pms.maintenance.service import end_shelves
 from pms.property import api as property_api
@@ -23,6 +28,7 @@ from pms.property.house import move_business_date
 from pms.property.service import end_overrides
 from pms.property.sources import ROOM_SOURCES, MoreActions, RoomSources
 from pms.room_feed import api as room_feed
+from pms.room_feed.encoders import encoders_of
 from pms.room_feed.rules import discrepancy
 from pms.room_feed.sensed import sensed_of
 from pms.web import assembly as web_pages
@@ -33,6 +39,7 @@ ROUTES: tuple[Routes, ...] = (
     access.routes,
     property_api.routes,
     frontdesk.routes,
+    keys.routes,
     housekeeping.routes,
     maintenance.routes,
     room_feed.routes,
@@ -45,8 +52,10 @@ def application(context: HttpContext, sessions: Sessions, passwords: Passwords) 
     """The web application with every department in it."""
     app = build(context, ROUTES)
     app[SESSIONS], app[PASSWORDS] = sessions, passwords
-    offers: list[MoreActions] = [frontdesk.room_actions, room_feed.room_actions]
+    offers: list[MoreActions] = [frontdesk.room_actions, keys.room_actions, room_feed.room_actions]
     app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancy=discrepancy, actions=offers)
+    app[STAY_SOURCES] = StaySources([stay_warnings])
+    app[KEY_SOURCES] = KeySources(encoders_of)
     app[healthz.DECLARED] = [route for routes in ROUTES for route in routes]
     web_pages.install(app)
     return app
@@ -55,6 +64,7 @@ def application(context: HttpContext, sessions: Sessions, passwords: Passwords) 
 def register_reactions(reactions: Reactions) -> None:
     """What follows from events."""
     housekeeping_reactions.register(reactions)
+    keys_reactions.register(reactions)
 
 
 def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
@@ -62,5 +72,6 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     jobs.every(timedelta(minutes=1), "business_date", move_business_date)
     jobs.every(timedelta(seconds=20), "overrides", end_overrides)
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
+    keys_reactions.register_jobs(jobs)
     jobs.every(timedelta(hours=1), "idempotency", idempotency.forget_old)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

@@ -64,6 +64,23 @@ class RoomTable(_Table):
     floor: Code = Field(description="Id of a floor.")
 
 
+class KeysTable(_Table):
+    """[keys]: how key cards are made."""
+
+    check_out_time: time = Field(
+        time(12, 0), description="When a key ends on the day of departure, on the hotel's own clock."
+    )
+    grace_minutes: int = Field(0, ge=0, le=24 * 60, description="How much longer it opens.")
+    deadline_seconds: int = Field(60, ge=10, le=600, description="How long an encoder waits for a card.")
+
+    @field_validator("check_out_time")
+    @classmethod
+    def _of_the_hotel(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("a time on the hotel's own clock has no zone")
+        return value
+
+
 class Hotel(_Table):
     """The whole file."""
 
@@ -71,6 +88,7 @@ class Hotel(_Table):
     floor: tuple[FloorTable, ...] = Field(min_length=1)
     room_type: tuple[RoomTypeTable, ...] = Field(min_length=1)
     room: tuple[RoomTable, ...] = Field(min_length=1)
+    keys: KeysTable = Field(KeysTable(), description="How key cards are made.")
     timers: dict[str, float] = Field(
         default={}, description="Changed limits of the room logic, in the unit of their name: search_minutes = 10 ..."
     )

@@ -14,6 +14,8 @@ MODULES = (
     "pms.property.model",
     "pms.guests.model",
     "pms.reservations.model",
+    "pms.frontdesk.model",
+    "pms.keys.model",
     "pms.housekeeping.model",
     "pms.maintenance.model",
     "pms.room_feed.model",

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pms.access.permissions import GUESTS_READ, STAYS_CHANGE, STAYS_READ
 from pms.frontdesk import service
 from pms.frontdesk.rules import occupancy_warnings
+from pms.frontdesk.sources import STAY_SOURCES
 from pms.guests import service as guests
 from pms.guests.rules import masked
 from pms.guests.service import NewGuest
+from pms.kernel.errors import Reason
 from pms.kernel.http import Action as ActionView
 from pms.kernel.http import Body, Call, Nothing, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.kernel.http.models import PageQuery, ReasonView, decode_cursor, encode_cursor
@@ -29,6 +31,7 @@ OFFERED = {
     Action.CHECK_IN: "check-in",
     Action.CHECK_OUT: "check-out",
     Action.EXTEND: "extend",
+    Action.MOVE: "move",
     Action.REVERSE_CHECK_IN: "reverse-check-in",
     Action.CANCEL: "cancel",
 }
@@ -63,6 +66,14 @@ class ExtendBody(Body):
 class CheckInBody(Body):
     """Why a room that is not ready is given away, when it is not."""
 
+    override_reason: str | None = Field(None, max_length=500)
+
+
+class MoveBody(Body):
+    """The room to move to, why (in your own words), and why it is given away when it is not ready."""
+
+    room: str = Field(max_length=20)
+    reason: str | None = Field(None, max_length=500)
     override_reason: str | None = Field(None, max_length=500)
 
 
@@ -152,6 +163,14 @@ async def extend(call: WriteCall) -> Reply:
     return await _reply(call, await service.extend(call.work, found.id, call.body(ExtendBody).departure))
 
 
+@routes.write("POST", "/api/v1/stays/{id}/move", permission=STAYS_CHANGE, body=MoveBody, response=StayView)
+async def move(call: WriteCall) -> Reply:
+    """Give a guest in the house another room; the old one becomes vacant and dirty, its keys end."""
+    found = await _found(call)
+    wanted = service.Move(**call.body(MoveBody).model_dump())
+    return await _reply(call, await service.move(call.work, found.id, wanted))
+
+
 @routes.write("POST", "/api/v1/stays/{id}/reverse-check-in", permission=STAYS_CHANGE, body=Nothing, response=StayView)
 async def reverse_check_in(call: WriteCall) -> Reply:
     """Take a check-in back, on its own day."""
@@ -178,7 +197,7 @@ def room_actions(call: Call, room: Room) -> list[ActionView]:
     if not call.may(STAYS_CHANGE):
         return []
     if room.front_office == "occupied":
-        return [call.action(OFFERED[Action.CHECK_OUT]), call.action(OFFERED[Action.EXTEND])]
+        return [call.action(OFFERED[what]) for what in (Action.CHECK_OUT, Action.EXTEND, Action.MOVE)]
     return [call.action(OFFERED[Action.CHECK_IN], check_in_reasons(room.front_office, room.sellability))]
 
 
@@ -188,7 +207,11 @@ async def views(
     """Stays as this reader sees them."""
     names = await guests.names(session, call.property_id, {one.guest_id for one in found})
     today = await house.business_date(session, call.property_id)
-    return [_view(call, one, names.get(one.guest_id, ""), today, warnings or []) for one in found]
+    told = await _told_of_stays(call, session, [one.id for one in found])
+    return [
+        _view(call, one, names.get(one.guest_id, ""), today, [*(warnings or []), *told.get(one.id, [])])
+        for one in found
+    ]
 
 
 def _view(call: Call, found: Reservation, name: str, today: date, warnings: list[ReasonView]) -> StayView:
@@ -211,6 +234,20 @@ def _view(call: Call, found: Reservation, name: str, today: date, warnings: list
         warnings=warnings,
         actions=[call.action(name, service.reasons_against(what, found, today)) for what, name in offered],
     )
+
+
+async def _told_of_stays(call: Call, session: AsyncSession, ids: list[str]) -> dict[str, list[ReasonView]]:
+    """What other departments have to say of these stays."""
+    told: dict[str, list[ReasonView]] = {}
+    for source in call.request.config_dict[STAY_SOURCES].warnings:
+        for stay, reasons in (await source(session, call.property_id, ids)).items():
+            told.setdefault(stay, []).extend(_warning(call, reason) for reason in reasons)
+    return told
+
+
+def _warning(call: Call, reason: Reason) -> ReasonView:
+    text = call.text(f"reason.{reason.code}", **reason.params)
+    return ReasonView(code=reason.code, params=dict(reason.params), text=text)
 
 
 async def _found(call: WriteCall) -> Reservation:

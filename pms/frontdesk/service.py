@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import STAYS_READ
+from pms.frontdesk.model import StayMove
 from pms.frontdesk.rules import departure_refusals, readiness_reasons, stay_refusals
 from pms.guests import service as guests
 from pms.guests.service import NewGuest
@@ -25,6 +26,7 @@ from pms.reservations.rules import Action, ReservationState, nights
 CHECKED_IN = EventKind("stay.checked_in", STAYS_READ)
 CHECKED_OUT = EventKind("stay.checked_out", STAYS_READ)
 EXTENDED = EventKind("stay.extended", STAYS_READ)
+MOVED = EventKind("stay.moved", STAYS_READ)
 CHECK_IN_REVERSED = EventKind("stay.check_in_reversed", STAYS_READ)
 CANCELLED = EventKind("reservation.cancelled", STAYS_READ)
 
@@ -43,15 +45,20 @@ class WalkIn:
     override_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Another room for a guest in the house. `override_reason`: why one that is not ready is given away."""
+
+    room: str
+    reason: str | None = None
+    override_reason: str | None = None
+
+
 async def walk_in(work: UnitOfWork, keyring: Keyring, asked: WalkIn) -> Reservation:
     """A reservation with an immediate check-in. Raises Conflict with every reason against it, Invalid, NotFound."""
     today = await house.business_date(work.session, work.property_id)
     room = await house.room_to_change(work, asked.room)
-    reasons = check_in_reasons(room.front_office, room.sellability)
-    if not asked.override_reason:
-        reasons += readiness_reasons(room.housekeeping)
-    if reasons:
-        raise Conflict(f"nobody can check in to room {room.number} now", reasons=reasons)
+    _refuse_unready(room, asked.override_reason)
     await _check_dates_and_guests(work.session, room, asked, today)
     guest = await guests.register(work, keyring, asked.guest)
     booking = reservations.Booking(room.number, today, asked.departure, asked.guests, guest.id, walk_in=True)
@@ -70,11 +77,25 @@ async def _check_dates_and_guests(session: AsyncSession, room: Room, asked: Walk
         FieldError("departure", reason.code, "the departure is after the business date and within a year")
         for reason in departure_refusals(asked.departure, today)
     ]
-    kind = await session.get(RoomType, (room.property_id, room.type_code))
-    if kind is not None and asked.guests > kind.capacity:
-        problems.append(FieldError("guests", "too_many_guests", f"room {room.number} holds {kind.capacity}"))
+    problems += await _guests_that_do_not_fit(session, room, asked.guests)
     if problems:
         raise Invalid(problems)
+
+
+async def _guests_that_do_not_fit(session: AsyncSession, room: Room, guests_: int) -> list[FieldError]:
+    kind = await session.get(RoomType, (room.property_id, room.type_code))
+    if kind is None or guests_ <= kind.capacity:
+        return []
+    return [FieldError("guests", "too_many_guests", f"room {room.number} holds {kind.capacity}")]
+
+
+def _refuse_unready(room: Room, override_reason: str | None) -> None:
+    """Raise Conflict with everything against giving this room to a guest now."""
+    reasons = check_in_reasons(room.front_office, room.sellability)
+    if not override_reason:
+        reasons += readiness_reasons(room.housekeeping)
+    if reasons:
+        raise Conflict(f"nobody can check in to room {room.number} now", reasons=reasons)
 
 
 async def check_out(work: UnitOfWork, stay_id: str) -> Reservation:
@@ -111,6 +132,47 @@ async def extend(work: UnitOfWork, stay_id: str, departure: date) -> Reservation
     return stay
 
 
+async def move(work: UnitOfWork, stay_id: str, asked: Move) -> Reservation:
+    """A guest in the house takes another room, for the nights that are left; the old one is vacant and dirty.
+
+    Raises Conflict with every reason against it, Invalid when the guests do not fit, NotFound.
+    """
+    stay = await _to_act_on(work, stay_id, Action.MOVE)
+    if asked.room == stay.room:
+        raise Conflict("the guest is in this room", reasons=[Reason("same_room")])
+    old, new = await _both_rooms(work, stay.room, asked.room)
+    _refuse_unready(new, asked.override_reason)
+    if problems := await _guests_that_do_not_fit(work.session, new, stay.guests):
+        raise Invalid(problems)
+    await reservations.change_room(work, stay, new.number, await house.business_date(work.session, work.property_id))
+    if old.stay_id == stay.id:
+        house.vacate(work, old)
+    house.occupy(work, new, stay.id)
+    stay.override_reason = asked.override_reason or stay.override_reason
+    work.session.add(_move_row(work, stay, old, asked))
+    _record(work, stay, MOVED, {"from": old.number, "override": bool(asked.override_reason)})
+    await work.session.flush()
+    return stay
+
+
+def _move_row(work: UnitOfWork, stay: Reservation, old: Room, asked: Move) -> StayMove:
+    return StayMove(
+        property_id=work.property_id,
+        stay_id=stay.id,
+        from_room=old.number,
+        to_room=stay.room,
+        at=work.now,
+        by=work.actor.name,
+        reason=asked.reason,
+    )
+
+
+async def _both_rooms(work: UnitOfWork, old: str, new: str) -> tuple[Room, Room]:
+    """Two rooms, locked always in the same order: two guests who swap wait for each other instead of both ways."""
+    found = {number: await house.room_to_change(work, number) for number in sorted((old, new))}
+    return found[old], found[new]
+
+
 async def reverse_check_in(work: UnitOfWork, stay_id: str) -> Reservation:
     """Nobody moved in after all: the reservation stands as before, the room is vacant. Raises Conflict, NotFound."""
     stay = await _to_act_on(work, stay_id, Action.REVERSE_CHECK_IN)
@@ -128,11 +190,7 @@ async def check_in(work: UnitOfWork, stay_id: str, override_reason: str | None =
     """Somebody with a reservation moves in. Raises Conflict with every reason against it, NotFound."""
     stay = await _to_act_on(work, stay_id, Action.CHECK_IN)
     room = await house.room_to_change(work, stay.room)
-    reasons = check_in_reasons(room.front_office, room.sellability)
-    if not override_reason:
-        reasons += readiness_reasons(room.housekeeping)
-    if reasons:
-        raise Conflict(f"nobody can check in to room {room.number} now", reasons=reasons)
+    _refuse_unready(room, override_reason)
     reservations.move(stay, Action.CHECK_IN)
     stay.checked_in_at = work.now
     house.occupy(work, room, stay.id)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from pms.frontdesk.service import CHECK_IN_REVERSED, CHECKED_OUT
+from pms.frontdesk.service import CHECK_IN_REVERSED, CHECKED_OUT, MOVED
 from pms.housekeeping import service
 from pms.housekeeping.model import Task
 from pms.housekeeping.rules import CREDITS, MINUTES, OPEN, WAITING, Action, TaskState, TaskType
@@ -16,14 +16,14 @@ from pms.property.house import BUSINESS_DATE_MOVED
 
 def register(reactions: Reactions) -> None:
     """Follow the feed."""
-    reactions.on("housekeeping.departure", {CHECKED_OUT.name}, on_check_out)
+    reactions.on("housekeeping.departure", {CHECKED_OUT.name, MOVED.name}, on_check_out)
     reactions.on("housekeeping.morning", {BUSINESS_DATE_MOVED.name}, on_morning)
     reactions.on("housekeeping.reversed", {CHECK_IN_REVERSED.name}, on_check_in_reversed)
 
 
 async def on_check_out(work: UnitOfWork, event: Event) -> None:
-    """A room that was left needs a departure clean: a planned stayover clean becomes one."""
-    number = event.payload["room"]
+    """A room that was left, also for another one, needs a departure clean: a planned stayover clean becomes one."""
+    number = event.payload["from" if event.kind == MOVED.name else "room"]
     room = await house.room_to_change(work, number)
     if room.housekeeping in {"clean", "inspected"}:
         return  # somebody was faster than the feed

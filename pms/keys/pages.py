@@ -7,11 +7,13 @@ from aiohttp import web
 from pydantic import Field
 
 from pms.access.permissions import KEYS_ISSUE, KEYS_READ
+from pms.frontdesk.api import StayView
 from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
 from pms.keys import ledger, shown
-from pms.keys.api import card_view, views
+from pms.keys.model import KeyCard
 from pms.keys.rules import CANCELLABLE, JobState, KeyType, Life
+from pms.keys.views import card_view, key_views
 from pms.property.service import all_rooms, find_room
 
 routes = Routes("keys_pages")
@@ -39,7 +41,8 @@ async def board(call: ReadCall) -> web.Response:
     asked = call.query(LedgerQuery)
     rooms = [room.number for room in await all_rooms(call.session, call.property_id)]
     more = {"rooms": rooms, "lives": [life.value for life in Life], "asked": asked}
-    stay_name = await shown.guest_of(call, asked.stay) if asked.stay else ""
+    stay = (await shown.stays_of(call, [asked.stay])).get(asked.stay)
+    stay_name = stay.guest.name if stay else ""
     parts = {**await _encoders(call), **await _ledger(call), **more}
     return await page(call, "keys/page.html", "keys", stay_name=stay_name, **parts)
 
@@ -60,22 +63,21 @@ async def ledger_part(call: ReadCall) -> web.Response:
 async def job(call: ReadCall) -> web.Response:
     """How a key is coming about: drawn again at each step."""
     found = await ledger.find(call.session, call.property_id, call.path("id"))
-    view = (await views(call, call.session, [found]))[0]
-    stay = await shown.stay_of(call, found.stay_id)
-    cards = await ledger.listing(
-        call.session, call.property_id, ledger.Filter(stay=found.stay_id, lives=(Life.ACTIVE.value,))
-    )
-    may_issue = call.may(KEYS_ISSUE)
+    view = (await key_views(call, call.session, [found]))[0]
+    stay = (await shown.stays_of(call, [found.stay_id])).get(found.stay_id)
     context = {
         "guest": stay.guest.name if stay else "",
-        "more_guests": stay is not None and stay.guests > sum(one.type != KeyType.ONE_SHOT for one in cards),
-        "can": {
-            "cancel": may_issue and JobState(found.state) in CANCELLABLE,
-            "again": may_issue and stay is not None and stay.state == "in_house" and stay.room == found.room,
-        },
-        **await shown.at_the_encoder(call, found),
+        "more_guests": stay is not None and stay.guests > await shown.opening(call, stay.id),
+        "can": _can(call, found, stay),
+        **await shown.beside(call, found),
     }
     return await page(call, "keys/job.html", job=view, **context)
+
+
+def _can(call: ReadCall, key: KeyCard, stay: StayView | None) -> dict[str, bool]:
+    may_issue = call.may(KEYS_ISSUE)
+    there = stay is not None and stay.state == "in_house" and stay.room == key.room
+    return {"cancel": may_issue and JobState(key.state) in CANCELLABLE, "again": may_issue and there}
 
 
 @routes.page("/keys/reads/{id}", permission=KEYS_READ)
@@ -83,7 +85,13 @@ async def reading(call: ReadCall) -> web.Response:
     """How a card is read or erased, and what was on it."""
     found = await ledger.find_job(call.session, call.property_id, call.path("id"))
     view = await card_view(call, call.session, found)
-    context = {"may_issue": call.may(KEYS_ISSUE), **await shown.at_the_encoder(call, found)}
+    may_issue = call.may(KEYS_ISSUE)
+    context = {
+        "verdict": shown.verdict(view),
+        "may_issue": may_issue,
+        "can_cancel": may_issue and JobState(found.state) in CANCELLABLE,
+        **await shown.beside(call, found),
+    }
     return await page(call, "keys/reading.html", job=view, **context)
 
 
@@ -92,18 +100,18 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
     if not call.may(KEYS_READ):
         return None
     room = await find_room(call.session, call.property_id, number)
-    stay = await shown.stay_of(call, room.stay_id) if room.stay_id else None
-    context: dict[str, Any] = {"number": number, "stay": stay, "keys": [], "may_issue": call.may(KEYS_ISSUE)}
+    stay = (await shown.stays_of(call, [room.stay_id])).get(room.stay_id) if room.stay_id else None
+    context: dict[str, Any] = {"number": number, "stay": stay, "keys": [], "ends_before": None}
     if stay is not None:
         context |= await shown.keys_of_stay(call, stay)
         kinds = WITH_A_KEY if context["has_key"] else WITHOUT
         context |= {"types": [kind.value for kind in kinds], "preferred": kinds[0].value}
-        context["encoders"] = await shown.encoders_of(call)
-    return Section("keys/room.html", context | {"ends_before": context.get("ends_before")})
+        context["encoders"] = await shown.usable_first(call)
+    return Section("keys/room.html", context | {"may_issue": call.may(KEYS_ISSUE), "open_states": shown.OPEN})
 
 
 async def _encoders(call: ReadCall) -> dict[str, Any]:
-    return {"encoders": await shown.encoders_with_jobs(call), "may_issue": call.may(KEYS_ISSUE)}
+    return {"encoders": await shown.encoders_shown(call), "may_issue": call.may(KEYS_ISSUE)}
 
 
 async def _ledger(call: ReadCall) -> dict[str, Any]:
@@ -116,10 +124,11 @@ async def _ledger(call: ReadCall) -> dict[str, Any]:
     )
     found = await ledger.listing(call.session, call.property_id, wanted, limit=SHOWN + 1)
     keys = found[:SHOWN]
+    stays = [key.stay_id for key in keys]
     chosen = {name: value for name, value in asked.model_dump().items() if value and name != "before"}
     return {
-        "keys": await views(call, call.session, list(keys)),
-        "guests": await shown.guests_of(call, keys),
+        "keys": await key_views(call, call.session, keys),
+        "guests": {stay.id: stay.guest.name for stay in (await shown.stays_of(call, stays)).values()},
         "first": not asked.before,
         "newest": f"/keys?{urlencode(chosen)}#ledger",
         "older": f"/keys?{urlencode({**chosen, 'before': keys[-1].id})}#ledger" if len(found) > SHOWN else "",

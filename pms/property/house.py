@@ -30,6 +30,7 @@ async def import_hotel(work: UnitOfWork, hotel: Hotel) -> bool:
         day_starts=house.day_starts,
         business_date=clock.business_date(work.now, zone, house.day_starts),
         timers=dict(hotel.timers),
+        key_settings=hotel.keys.model_dump(mode="json"),
         created_at=work.now,
         version=1,
     )

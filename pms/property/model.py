@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time
 from functools import partial
+from typing import Any
 
 from sqlalchemy import CheckConstraint, String, Time, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,7 @@ class Property(Base):
     day_starts: Mapped[time] = mapped_column(Time)
     business_date: Mapped[date]
     timers: Mapped[dict[str, float]] = mapped_column(JsonText)
+    key_settings: Mapped[dict[str, Any] | None] = mapped_column(JsonText)  # None: the defaults of `pms.keys`
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

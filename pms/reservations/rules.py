@@ -25,6 +25,7 @@ class Action(StrEnum):
     REVERSE_CHECK_IN = "reverse_check_in"
     CHECK_OUT = "check_out"
     EXTEND = "extend"
+    MOVE = "move"
     CANCEL = "cancel"
     MARK_NO_SHOW = "mark_no_show"
 
@@ -35,6 +36,7 @@ TRANSITIONS: dict[Action, dict[ReservationState, ReservationState]] = {
     Action.REVERSE_CHECK_IN: {_S.IN_HOUSE: _S.CONFIRMED},
     Action.CHECK_OUT: {_S.IN_HOUSE: _S.CHECKED_OUT},
     Action.EXTEND: {_S.IN_HOUSE: _S.IN_HOUSE, _S.CONFIRMED: _S.CONFIRMED},
+    Action.MOVE: {_S.IN_HOUSE: _S.IN_HOUSE},
     Action.CANCEL: {_S.CONFIRMED: _S.CANCELLED},
     Action.MARK_NO_SHOW: {_S.CONFIRMED: _S.NO_SHOW},
 }

@@ -84,6 +84,16 @@ async def release(work: UnitOfWork, reservation: Reservation, since: date) -> li
     return sorted(given_back)
 
 
+async def change_room(work: UnitOfWork, reservation: Reservation, room: str, since: date) -> None:
+    """Put the nights from `since` on into another room; those before were slept where they were.
+
+    Raises Conflict naming the nights that somebody else owns there.
+    """
+    await release(work, reservation, since)
+    reservation.room = room
+    await claim(work, reservation, nights(max(reservation.arrival, since), reservation.departure))
+
+
 def move(reservation: Reservation, action: Action) -> None:
     """Put the reservation into the state `action` leads to. Raises Conflict where the table does not allow it."""
     target = after(action, ReservationState(reservation.state))

@@ -8,6 +8,8 @@ from pms.housekeeping.detection import take_cleaning
 from pms.kernel.events import EventKind
 from pms.kernel.tables import Base
 from pms.kernel.work import UnitOfWork
+from pms.keys.results import take_result
+from pms.keys.usage import ALERT, take_access
 from pms.link.messages import (
     AccessBody,
     CleaningBody,
@@ -15,6 +17,8 @@ from pms.link.messages import (
     ConditionBody,
     DeviceBody,
     Envelope,
+    EvidenceItem,
+    KeyResultBody,
     Message,
     SystemBody,
 )
@@ -38,8 +42,32 @@ async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> Non
         AccessRecord, property_id=work.property_id, epoch=envelope.epoch, seq=envelope.seq, **values
     )
     if new:
+        await _hold_against_ledger(work, body)
         payload = {"device": body.device, "result": body.result, "credential_class": body.credential_class}
         work.record(ROOM_ACCESS, body.room, payload)
+
+
+async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
+    """A card of ours has been at a door: one that must not open is a fault of high priority, whoever let it in."""
+    finding = await take_access(work, body)
+    if finding is None:
+        return
+    evidence = EvidenceItem(code=finding.code, at=body.at, params=finding.params)
+    condition = ConditionBody(
+        key=f"{ALERT}:{body.room}:{body.credential}",
+        kind=ALERT,
+        state="raised",
+        room=body.room,
+        device=body.device,
+        priority="high",
+        at=body.at,
+        evidence=[evidence],
+    )
+    await take_condition(work, condition)
+
+
+async def _key_result(work: UnitOfWork, _envelope: Envelope, body: KeyResultBody) -> None:
+    await take_result(work, body)
 
 
 async def _cleaning(work: UnitOfWork, _envelope: Envelope, body: CleaningBody) -> None:
@@ -75,6 +103,7 @@ _APPLY: dict[type[Message], Callable[[UnitOfWork, Envelope, Any], Awaitable[None
     CleaningBody: _cleaning,
     ConditionBody: _condition,
     CommandResultBody: _command_result,
+    KeyResultBody: _key_result,
     DeviceBody: _device,
     SystemBody: _system,
 }

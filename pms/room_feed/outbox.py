@@ -10,6 +10,7 @@ from pms.kernel.columns import canonical
 from pms.kernel.database import Database
 from pms.kernel.ids import new_id
 from pms.kernel.work import Actor, UnitOfWork
+from pms.keys.results import after_restore
 from pms.link.messages import Message
 from pms.link.stores import OutboxRow
 from pms.room_feed.model import CommandJob, LinkHead, LinkOutbox
@@ -65,6 +66,7 @@ async def renew_epoch(work: UnitOfWork) -> str:
         .where(CommandJob.property_id == work.property_id, CommandJob.state.in_(("accepted", "sent")))
         .values(state="unknown", reason="restored", ended_at=work.now)
     )
+    await after_restore(work)
     head.epoch = new_id("epoch")
     await work.session.flush()
     return head.epoch

@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.frontdesk.service import EXTENDED
-from pms.kernel.events import Event
+from pms.kernel.events import Event, EventKind
 from pms.kernel.work import UnitOfWork
-from pms.link.messages import CommandBody, PropertyBody, RoomFactsBody
+from pms.keys import events as keys
+from pms.keys import ledger, results
+from pms.link.messages import CommandBody, KeyCancelBody, PropertyBody, RoomFactsBody
 from pms.property import service as house
 from pms.property.house import BUSINESS_DATE_MOVED, PROPERTY_IMPORTED
 from pms.property.model import Room
@@ -19,6 +21,9 @@ from pms.reservations.model import Reservation
 from pms.room_feed.commands import ACCEPTED, find_job
 from pms.room_feed.outbox import say
 
+_KEY_JOBS = (keys.KEY_ISSUED, keys.CARD_ASKED)
+_KEY_CANCELS = (keys.KEY_CANCEL_ASKED, keys.CARD_CANCEL_ASKED)
+
 KINDS: frozenset[str] = frozenset(
     kind.name
     for kind in (
@@ -28,6 +33,9 @@ KINDS: frozenset[str] = frozenset(
         BUSINESS_DATE_MOVED,
         PROPERTY_IMPORTED,
         ACCEPTED,
+        keys.KEY_FLOOR,
+        *_KEY_JOBS,
+        *_KEY_CANCELS,
     )
 )
 """The events after which the edge is told something."""
@@ -39,6 +47,10 @@ async def on_event(work: UnitOfWork, event: Event) -> None:
     """Put what follows from an event into the outbox."""
     if event.kind == ACCEPTED.name:
         await _order(work, event.subject)
+    elif event.kind in _names(_KEY_JOBS):
+        await _key_job(work, event.subject)
+    elif event.kind in _names(_KEY_CANCELS):
+        await say(work, "key_cancel", KeyCancelBody(id=event.subject, by=event.actor))
     elif event.kind in _WHOLE_HOUSE:
         await everything(work)
     else:
@@ -63,6 +75,7 @@ async def everything(work: UnitOfWork) -> None:
 
 async def _tell_rooms(work: UnitOfWork, rooms: Sequence[Room]) -> None:
     today = await house.business_date(work.session, work.property_id)
+    floors = await ledger.floors(work.session, work.property_id, [room.number for room in rooms])
     stays = await _stays(work.session, work.property_id, [room.stay_id for room in rooms if room.stay_id])
     for room in rooms:
         stay = stays.get(room.stay_id or "")
@@ -75,6 +88,7 @@ async def _tell_rooms(work: UnitOfWork, rooms: Sequence[Room]) -> None:
             guests=stay.guests if stay else 0,
             due_out=stay is not None and stay.departure <= today,
             occupancy_override=_override(work, room),
+            key_floor=floors.get(room.number, 0),
         )
         await say(work, "room_facts", body, f"room_facts:{room.number}")
 
@@ -90,6 +104,16 @@ def _override(work: UnitOfWork, room: Room) -> dict[str, Any] | None:
         return None
     until = room.occupancy_until.isoformat() if room.occupancy_until else None
     return {"value": room.occupancy_set, "until": until, "by": room.occupancy_by}
+
+
+async def _key_job(work: UnitOfWork, job_id: str) -> None:
+    body = await results.order_of(work, job_id)
+    if body is not None:
+        await say(work, "key_job", body)
+
+
+def _names(kinds: Sequence[EventKind]) -> set[str]:
+    return {kind.name for kind in kinds}
 
 
 async def _order(work: UnitOfWork, job_id: str) -> None:

@@ -9,6 +9,7 @@ from pms.frontdesk import pages as frontdesk
 from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
 from pms.kernel.http import CONTEXT, Routes
+from pms.keys import pages as keys
 from pms.maintenance import pages as maintenance
 from pms.property.service import business_date
 from pms.web import devices, door, health
@@ -29,19 +30,25 @@ ROUTES: tuple[Routes, ...] = (
     door.routes,
     health.routes,
     frontdesk.routes,
+    keys.routes,
     housekeeping.routes,
     maintenance.routes,
 )
 """Every page of the house."""
 
 _PMS = Path(__file__).parent.parent
-_FOLDERS = {name: _PMS / name / "templates" for name in ("web", "frontdesk", "housekeeping", "maintenance")}
+_FOLDERS = {name: _PMS / name / "templates" for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance")}
 
 
 def install(app: web.Application) -> None:
     """Give an application its pages. Its context must be there already."""
     pages = Pages(_FOLDERS, PLACES, business_date)
-    pages.sections["room"] = [housekeeping.room_section, maintenance.room_section, devices.room_section]
+    pages.sections["room"] = [
+        keys.room_section,
+        housekeeping.room_section,
+        maintenance.room_section,
+        devices.room_section,
+    ]
     pages.sections["frame"] = [maintenance.frame_section]
     app[PAGES] = pages
     app[CONTEXT].error_page = error_page

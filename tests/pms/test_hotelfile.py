@@ -83,4 +83,33 @@ def test_a_missing_table(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_published() -> None:
-    assert set(hotel_schema()["properties"]) == {"property", "floor", "room_type", "room", "timers"}
+    assert set(hotel_schema()["properties"]) == {"property", "floor", "room_type", "room", "keys", "timers"}
+
+
+def test_how_keys_are_made_is_said_or_the_usual(tmp_path: Path) -> None:
+    path = tmp_path / "hotel.toml"
+    path.write_text(GOOD, "utf-8")
+    assert load_hotel(path).keys.model_dump(mode="json") == {
+        "check_out_time": "12:00:00",
+        "grace_minutes": 0,
+        "deadline_seconds": 60,
+    }
+    path.write_text(GOOD + "[keys]\ncheck_out_time = 11:00:00\ngrace_minutes = 30\n", "utf-8")
+    keys = load_hotel(path).keys
+    assert (keys.check_out_time.isoformat(), keys.grace_minutes) == ("11:00:00", 30)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("grace_minutes = -1", "grace_minutes"),
+        ("grace_minutes = 1441", "grace_minutes"),
+        ("deadline_seconds = 5", "deadline_seconds"),
+        ('check_out_time = "25:00"', "check_out_time"),
+        ('check_out_time = "11:00+08:00"', "check_out_time"),
+        ("minibar = true", "minibar"),
+    ],
+)
+def test_a_wrong_key_setting_is_named(tmp_path: Path, line: str, key: str) -> None:
+    [problem] = problems(tmp_path, f"{GOOD}[keys]\n{line}\n")
+    assert (problem.table, problem.key) == ("keys", key)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -12,6 +13,7 @@ from sqlalchemy import CheckConstraint, Column, Connection, String, func, inspec
 from pms import schema, tables
 from pms.kernel.database import Database
 from pms.kernel.errors import DatabaseDamaged
+from pms.keys.rules import KeySettings
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -111,3 +113,25 @@ async def test_rebuilding_a_table_keeps_what_points_to_it_and_its_checks(databas
     await schema.on_connection(database.url, rebuild)
     assert await schema.on_connection(database.url, row_counts) == before
     assert await schema.on_connection(database.url, checks) == constraints
+
+
+async def test_books_from_before_key_cards_keep_their_house_and_get_the_defaults(database_url: str) -> None:
+    """A property imported by the first release has no settings for keys."""
+    await schema.on_connection(database_url, first_release)
+    old = (
+        "INSERT INTO property"
+        " (id, name, time_zone, language, currency, day_starts, business_date, timers, created_at, version)"
+        " VALUES ('old', 'Old', 'UTC', 'en', 'EUR', '04:00:00', '2026-11-22', '{}', '2026-11-22 00:00:00+00', 1)"
+    )
+    await schema.on_connection(database_url, lambda connection: connection.exec_driver_sql(old))
+    await schema.migrate(database_url)
+    found = await schema.on_connection(
+        database_url, lambda connection: connection.exec_driver_sql("SELECT id, key_settings FROM property").one()
+    )
+    assert tuple(found) == ("old", None)
+    assert KeySettings.of(found[1]) == KeySettings()
+
+
+def first_release(connection: Connection) -> None:
+    """The tables as they were before key cards."""
+    command.upgrade(schema.configuration(connection), "0001")

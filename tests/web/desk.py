@@ -25,11 +25,13 @@ async def asked(house: House, table: type[KeyCard] | type[CardJob] = KeyCard) ->
             found[:] = list(await session.scalars(query))
         return bool(found)
 
-    await until(look, "a job was asked for")
+    await until(look)
     return found[0]
 
 
-async def say(house: House, job: str, *states: str, reason: str | None = None, card: dict[str, Any] | None = None) -> None:
+async def say(
+    house: House, job: str, *states: str, reason: str | None = None, card: dict[str, Any] | None = None
+) -> None:
     """The encoder says how far a job is; `reason` and `card` go with the last state."""
     for state in states:
         last = state == states[-1]

@@ -51,7 +51,7 @@ function closed() {
   const region = dialog.querySelector("[data-job-body]");
   delete region.dataset.fragment;
   region.replaceChildren();
-  const home = document.getElementById(from) ?? document.getElementById("open-issue-key") ?? document.getElementById("content");
+  const home = document.getElementById(from) ?? document.getElementById("open-key") ?? document.getElementById("content");
   home.focus({ preventScroll: true });
 }
 

@@ -13,7 +13,7 @@ export function startKeys() {
   openNamed();
 }
 
-/** An address may end in the name of a button that opens a dialog: `/rooms/102#open-issue-key`. */
+/** An address may end in the name of a button that opens a dialog: `/rooms/102#open-key`. */
 function openNamed() {
   const button = document.getElementById(location.hash.slice(1));
   if (!button?.matches("button[data-open]:enabled")) return;

@@ -1,0 +1,1 @@
+"""Key cards in the PMS."""
