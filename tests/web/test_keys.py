@@ -1,6 +1,5 @@
 """Key cards in a real browser: issued in two clicks, followed live, failed safely, read, found again in the ledger."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -19,10 +18,9 @@ LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
 
 
 @pytest.fixture(autouse=True)
-async def encoders(house: House) -> AsyncIterator[None]:
+async def _encoders(house: House) -> None:
     """Two encoders, of which one answers."""
     await desk.equip(house)
-    yield
 
 
 async def _at(house: House, browser: Browser, path: str, person: str = "frontdesk") -> Visitor:
@@ -166,9 +164,13 @@ async def test_the_ledger_filters_pages_and_says_when_it_is_empty(house: House, 
     assert await at.page.locator("#ledger tbody tr").count() == 50
     await at.page.click(".pager a:has-text('Older')")
     await expect(at.page.locator("#ledger tbody tr")).to_have_count(5)
+    await at.page.wait_for_selector("#link-state.ok")
     await at.page.select_option("#ledger-room", "101")
     await expect(at.page.locator("#ledger .empty")).to_contain_text("No key fits")
+    await at.page.wait_for_selector("#link-state.ok")
     await at.page.select_option("#ledger-room", "105")
+    await at.page.wait_for_url("**room=105*")
+    await at.page.wait_for_selector("#link-state.ok")
     await at.page.select_option("#ledger-state", "active")
     await expect(at.page.locator("#ledger tbody tr")).to_have_count(1)
     await at.page.click("#ledger tbody td a[href*=stay]")
@@ -211,6 +213,7 @@ async def test_pages_and_dialogs_are_accessible(
     house: House, browser: Browser, size: ViewportSize, language: str
 ) -> None:
     at = await visitor(browser, house.url, size, language, measured=True)
+    await at.page.emulate_media(reduced_motion="reduce")
     await at.sign_in("manager")
     await at.open("/rooms/105")
     job = await _issue(at, house)
@@ -239,6 +242,5 @@ async def test_pages_and_dialogs_are_accessible(
 
 
 async def _sound(at: Visitor, where: str) -> None:
-    await at.page.emulate_media(reduced_motion="reduce")
     assert await at.violations() == [], where
     assert await at.overflow() <= 0, f"{where} is wider than its window"

@@ -24,6 +24,9 @@ export function refresh() {
   for (const region of regions()) mark(region, null);
 }
 
+/** Draw one region again soon: what happened while it was fetched is not missed. */
+export const redraw = (region) => mark(region, null);
+
 /** A dialog has closed: what waited for it may be drawn now. */
 export function settle() {
   for (const region of regions()) if (stateOf(region).dirty) schedule(region);

@@ -1,7 +1,7 @@
 // A job at an encoder, seen live in a dialog of its own. The server draws it; here it is opened, closed, found again
 // after a reload, said aloud, and its time is counted down. Closing the dialog never ends the job.
 import { hotelNow } from "./clock.js";
-import { load, refresh } from "./fragments.js";
+import { load, redraw, refresh } from "./fragments.js";
 import { count } from "./ages.js";
 
 const OPEN = "innkeeper.job";
@@ -43,6 +43,7 @@ async function openJob(address) {
   }
   count();
   drawn();
+  redraw(region);
   dialog.querySelector("h2")?.focus();
 }
 
@@ -58,6 +59,7 @@ function closed() {
 /** What has changed is said to who cannot see it; the keyboard is never left on a button that is gone. */
 function drawn() {
   const shown = dialog.querySelector("[data-say]");
+  if (dialog.querySelector(".end-of-job")) sessionStorage.removeItem(OPEN); // seen to its end: not shown once more
   const says = document.getElementById("job-says");
   if (shown && says.textContent !== shown.dataset.say) says.textContent = shown.dataset.say;
   if (dialog.open && !dialog.contains(document.activeElement)) dialog.querySelector("h2")?.focus();
