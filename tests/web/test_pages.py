@@ -10,7 +10,16 @@ from tests.web.house import House
 
 pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
-PAGES = ("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system")
+PAGES = (
+    "/rooms",
+    "/keys",
+    "/rooms/101",
+    "/rooms/106",
+    "/rooms/203",
+    "/housekeeping?whose=all",
+    "/maintenance",
+    "/system",
+)
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
 
