@@ -95,11 +95,14 @@ def encoders(house: House) -> list[dict[str, Any]]:
     ]
 
 
-async def equip(house: House) -> None:
-    """The edge's account of itself names the encoders, besides what it said before."""
+async def equip(house: House, *, working: bool = True) -> None:
+    """The edge's account of itself names the encoders, besides what it said before. Not `working`: all are down."""
     async with house.database.read() as session:
         edge = await session.get_one(EdgeSystem, HOUSE)
-    await house.tell("system", **{**edge.body, "encoders": encoders(house)})
+    told = (
+        encoders(house) if working else [{**one, "state": "down", "code": "encoder_silent"} for one in encoders(house)]
+    )
+    await house.tell("system", **{**edge.body, "encoders": told})
 
 
 async def key(house: House, wanted: str) -> KeyCard:

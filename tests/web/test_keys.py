@@ -113,6 +113,16 @@ async def test_a_failure_says_what_to_do_and_repeats_only_by_hand(
     assert await desk.count(house) == 2
 
 
+async def test_what_speaks_against_another_try_is_said_in_the_dialog(house: House, browser: Browser) -> None:
+    at = await _at(house, browser, "/rooms/105")
+    await desk.say(house, await _issue(at, house), "waiting", "failed", reason="encoder_silent")
+    await _lead(at, "No key was made")
+    await desk.equip(house, working=False)
+    await at.page.click("#job-again")
+    await expect(at.page.locator("#job > .problem")).to_contain_text("the encoder desk-1 does not work")
+    assert await desk.count(house) == 1
+
+
 async def test_an_unknown_end_has_reading_as_its_next_step(house: House, browser: Browser) -> None:
     at = await _at(house, browser, "/rooms/105")
     await desk.say(house, await _issue(at, house), "waiting", "writing", "unknown", reason="restarted")

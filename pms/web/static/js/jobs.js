@@ -33,6 +33,7 @@ async function openJob(address) {
   const html = await load(address);
   if (html === null) return sessionStorage.removeItem(OPEN);
   sessionStorage.setItem(OPEN, address);
+  dialog.querySelector(".problem").hidden = true;
   const region = dialog.querySelector("[data-job-body]");
   region.dataset.fragment = address;
   region.dataset.watch = `job:${address.split("/").pop()}`;
