@@ -53,6 +53,10 @@ PICTURES = (
     Picture(
         "check-in-desktop-en", "/rooms", "frontdesk", DESKTOP, press=('.tile[data-tone="ready"]', "#open-check-in")
     ),
+    Picture("key-desktop-en", "/rooms", "frontdesk", DESKTOP, press=('.tile[data-in="occupied"]', "#open-key")),
+    Picture("key-phone-zh-CN", "/rooms", "frontdesk", PHONE, "zh-CN", press=('.tile[data-in="occupied"]', "#open-key")),
+    Picture("move-desktop-en", "/rooms", "frontdesk", DESKTOP, press=('.tile[data-in="occupied"]', "#open-move")),
+    Picture("keys-desktop-en", "/keys", "frontdesk", DESKTOP),
     Picture("housekeeping-phone-en", "/housekeeping?whose=all", "housekeeping", PHONE),
     Picture("housekeeping-phone-zh-CN", "/housekeeping?whose=all", "housekeeping", PHONE, "zh-CN", "dark"),
     Picture("housekeeping-desktop-zh-CN", "/housekeeping?whose=all", "manager", DESKTOP, "zh-CN"),

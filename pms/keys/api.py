@@ -181,10 +181,10 @@ async def change_settings(call: WriteCall) -> KeySettingsView:
 
 
 def room_actions(call: Call, room: Room) -> list[ActionView]:
-    """What is offered to do with a room: `issue-key` to to who is in it."""
+    """What is offered to do with a room: `key`, issue one to who is in it."""
     if not call.may(KEYS_ISSUE):
         return []
-    return [call.action("issue-key", [] if room.stay_id else [Reason("room_vacant")])]
+    return [call.action("key", [] if room.stay_id else [Reason("room_vacant")])]
 
 
 async def encoders_of(call: Call, session: AsyncSession) -> Sequence[Encoder]:

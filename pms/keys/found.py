@@ -49,7 +49,7 @@ def _refusals(
         reasons.append(("one_shot_used", {"at": _instant(key.life_ended_at)}))
     if content.sequence < floor:
         ended_at = _instant(key.life_ended_at) if key is not None else None
-        replaced = key is None or key.life_reason == "replaced"
+        replaced = key is None or key.life_ended_at is None or key.life_reason == "replaced"
         reasons.append(("replaced", {}) if replaced else ("ended", {"at": ended_at}))
     if now < content.valid_from:
         reasons.append(("not_yet", {"at": content.valid_from.isoformat()}))

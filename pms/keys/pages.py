@@ -7,9 +7,11 @@ from aiohttp import web
 from pydantic import Field
 
 from pms.access.permissions import KEYS_ISSUE, KEYS_READ
+from pms.frontdesk.api import StayView
 from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
 from pms.keys import ledger, shown
+from pms.keys.model import KeyCard
 from pms.keys.rules import CANCELLABLE, JobState, KeyType, Life
 from pms.keys.views import card_view, key_views
 from pms.property.service import all_rooms, find_room
@@ -37,14 +39,12 @@ class LedgerQuery(Body):
 async def board(call: ReadCall) -> web.Response:
     """The encoders, and below them the ledger."""
     asked = call.query(LedgerQuery)
-    stay = await shown.stay_of(call, asked.stay) if asked.stay else None
-    context = {
-        "rooms": [room.number for room in await all_rooms(call.session, call.property_id)],
-        "lives": [life.value for life in Life],
-        "asked": asked,
-        "stay_name": stay.guest.name if stay else "",
-    }
-    return await page(call, "keys/page.html", "keys", **await _encoders(call), **await _ledger(call), **context)
+    rooms = [room.number for room in await all_rooms(call.session, call.property_id)]
+    more = {"rooms": rooms, "lives": [life.value for life in Life], "asked": asked}
+    stay = (await shown.stays_of(call, [asked.stay])).get(asked.stay)
+    stay_name = stay.guest.name if stay else ""
+    parts = {**await _encoders(call), **await _ledger(call), **more}
+    return await page(call, "keys/page.html", "keys", stay_name=stay_name, **parts)
 
 
 @routes.page("/keys/encoders", permission=KEYS_READ)
@@ -64,27 +64,35 @@ async def job(call: ReadCall) -> web.Response:
     """How a key is coming about: drawn again at each step."""
     found = await ledger.find(call.session, call.property_id, call.path("id"))
     view = (await key_views(call, call.session, [found]))[0]
-    stay = await shown.stay_of(call, found.stay_id)
-    here = stay is not None and stay.state == "in_house" and stay.room == found.room
+    stay = (await shown.stays_of(call, [found.stay_id])).get(found.stay_id)
     context = {
         "guest": stay.guest.name if stay else "",
-        "more_guests": stay is not None and stay.guests > await shown.cards_in_force(call, stay.id),
-        "can_cancel": call.may(KEYS_ISSUE) and JobState(found.state) in CANCELLABLE,
-        "can_again": call.may(KEYS_ISSUE) and here,
+        "more_guests": stay is not None and stay.guests > await shown.opening(call, stay.id),
+        "can": _can(call, found, stay),
+        **await shown.beside(call, found),
     }
-    return await page(call, "keys/job.html", job=view, **context, **await shown.beside(call, found))
+    return await page(call, "keys/job.html", job=view, **context)
+
+
+def _can(call: ReadCall, key: KeyCard, stay: StayView | None) -> dict[str, bool]:
+    may_issue = call.may(KEYS_ISSUE)
+    there = stay is not None and stay.state == "in_house" and stay.room == key.room
+    return {"cancel": may_issue and JobState(key.state) in CANCELLABLE, "again": may_issue and there}
 
 
 @routes.page("/keys/reads/{id}", permission=KEYS_READ)
 async def reading(call: ReadCall) -> web.Response:
     """How a card is read or erased, and what was on it."""
     found = await ledger.find_job(call.session, call.property_id, call.path("id"))
+    view = await card_view(call, call.session, found)
+    may_issue = call.may(KEYS_ISSUE)
     context = {
-        "job": await card_view(call, call.session, found),
-        "may_issue": call.may(KEYS_ISSUE),
-        "can_cancel": call.may(KEYS_ISSUE) and JobState(found.state) in CANCELLABLE,
+        "verdict": shown.verdict(view),
+        "may_issue": may_issue,
+        "can_cancel": may_issue and JobState(found.state) in CANCELLABLE,
+        **await shown.beside(call, found),
     }
-    return await page(call, "keys/reading.html", **context, **await shown.beside(call, found))
+    return await page(call, "keys/reading.html", job=view, **context)
 
 
 async def room_section(call: ReadCall, number: str) -> Section | None:
@@ -92,15 +100,14 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
     if not call.may(KEYS_READ):
         return None
     room = await find_room(call.session, call.property_id, number)
-    stay = await shown.stay_of(call, room.stay_id) if room.stay_id else None
+    stay = (await shown.stays_of(call, [room.stay_id])).get(room.stay_id) if room.stay_id else None
     context: dict[str, Any] = {"number": number, "stay": stay, "keys": [], "ends_before": None}
-    context["may_issue"] = call.may(KEYS_ISSUE)
     if stay is not None:
         context |= await shown.keys_of_stay(call, stay)
-        context["types"] = [kind.value for kind in (WITH_A_KEY if context["has_key"] else WITHOUT)]
+        kinds = WITH_A_KEY if context["has_key"] else WITHOUT
+        context |= {"types": [kind.value for kind in kinds], "preferred": kinds[0].value}
         context["encoders"] = await shown.usable_first(call)
-        context["usable"] = [one.id for one in context["encoders"] if one.advice is None]
-    return Section("keys/room.html", context)
+    return Section("keys/room.html", context | {"may_issue": call.may(KEYS_ISSUE), "open_states": shown.OPEN})
 
 
 async def _encoders(call: ReadCall) -> dict[str, Any]:
@@ -117,13 +124,13 @@ async def _ledger(call: ReadCall) -> dict[str, Any]:
     )
     found = await ledger.listing(call.session, call.property_id, wanted, limit=SHOWN + 1)
     keys = found[:SHOWN]
+    stays = [key.stay_id for key in keys]
     chosen = {name: value for name, value in asked.model_dump().items() if value and name != "before"}
-    here = {**chosen, "before": asked.before} if asked.before else chosen
     return {
         "keys": await key_views(call, call.session, keys),
-        "stays": await shown.stays_of(call, [key.stay_id for key in keys]),
+        "guests": {stay.id: stay.guest.name for stay in (await shown.stays_of(call, stays)).values()},
         "first": not asked.before,
         "newest": f"/keys?{urlencode(chosen)}#ledger",
         "older": f"/keys?{urlencode({**chosen, 'before': keys[-1].id})}#ledger" if len(found) > SHOWN else "",
-        "address": f"/keys/ledger?{urlencode(here)}",
+        "address": f"/keys/ledger?{urlencode({**chosen, **({'before': asked.before} if asked.before else {})})}",
     }

@@ -132,7 +132,7 @@ class CardJobView(View):
 
 async def key_views(call: Call, session: AsyncSession, keys: Sequence[KeyCard]) -> list[KeyView]:
     """Keys as this reader sees them."""
-    people = await usernames(session, call.property_id)
+    people = await _people(session, call.property_id)
     early = await ends_too_early(session, call.property_id, keys)
     return [_key(call, key, people, early.get(key.id, [])) for key in keys]
 
@@ -179,7 +179,7 @@ def _encoder_advice(call: Call, encoder: Encoder) -> AdviceView:
 
 async def card_view(call: Call, session: AsyncSession, job: CardJob) -> CardJobView:
     """A card job as this reader sees it."""
-    people = await usernames(session, call.property_id)
+    people = await _people(session, call.property_id)
     columns = {name: getattr(job, name) for name in CardJobView.model_fields if hasattr(CardJob, name)}
     against = cancel_refusals(JobState(job.state))
     return CardJobView(
@@ -247,6 +247,5 @@ def advice_view(call: Call, job: KeyCard | CardJob, task: str) -> AdviceView:
     return AdviceView(code=told.code, text=call.text("key_advice.both", happened=happened, response=response))
 
 
-async def usernames(session: AsyncSession, property_id: str) -> dict[str, str]:
-    """By id, as who did something is shown."""
+async def _people(session: AsyncSession, property_id: str) -> dict[str, str]:
     return {person.user.id: person.user.username for person in await users.people(session, property_id)}

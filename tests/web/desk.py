@@ -5,9 +5,16 @@ from typing import Any
 
 from sqlalchemy import select
 
+from pms.kernel.work import UnitOfWork
+from pms.keys import ledger, service
 from pms.keys.model import CardJob, KeyCard
+from pms.keys.rules import KeyType
+from pms.keys.sources import Encoder
+from pms.property.service import find_room
+from pms.room_feed.model import EdgeSystem
 from tests.waiting import until
 from tests.web.house import HOUSE, House
+from tests.web.life import UseCase, by_hand
 
 GOOD = ("waiting", "writing", "checking", "confirmed")
 """How a job goes when somebody places a card and leaves it there."""
@@ -86,3 +93,47 @@ def encoders(house: House) -> list[dict[str, Any]]:
             "since": house.ago(minutes=7),
         },
     ]
+
+
+async def equip(house: House, *, working: bool = True) -> None:
+    """The edge's account of itself names the encoders, besides what it said before. Not `working`: all are down."""
+    async with house.database.read() as session:
+        edge = await session.get_one(EdgeSystem, HOUSE)
+    told = (
+        encoders(house) if working else [{**one, "state": "down", "code": "encoder_silent"} for one in encoders(house)]
+    )
+    await house.tell("system", **{**edge.body, "encoders": told})
+
+
+async def key(house: House, wanted: str) -> KeyCard:
+    """A key as it is kept."""
+    async with house.database.read() as session:
+        return await ledger.find(session, HOUSE, wanted)
+
+
+async def newest(house: House) -> KeyCard:
+    """The key that was made last."""
+    async with house.database.read() as session:
+        return (await ledger.listing(session, HOUSE, ledger.Filter(), 1))[0]
+
+
+async def count(house: House) -> int:
+    """How many keys were ever asked for."""
+    async with house.database.read() as session:
+        return len(await ledger.listing(session, HOUSE, ledger.Filter()))
+
+
+async def make_keys(house: House, room: str, amount: int) -> None:
+    """New keys for who stays in `room`, one after the other; each ends the one before."""
+    for _ in range(amount):
+        await by_hand(house, _issue(room))
+        await say(house, await asked(house), "confirmed")
+
+
+def _issue(room: str) -> UseCase:
+    async def issue(work: UnitOfWork) -> None:
+        stay = (await find_room(work.session, HOUSE, room)).stay_id
+        assert stay is not None
+        await service.issue(work, service.Issue(stay, KeyType.NEW), Encoder("desk-1", "desk-1", "up"))
+
+    return issue

@@ -9,7 +9,6 @@ from pms.guests.service import NewGuest
 from pms.housekeeping import service as housekeeping
 from pms.kernel.work import Actor, UnitOfWork
 from pms.property import service as rooms
-from tests.web.desk import encoders
 from tests.web.house import HOUSE, House, evidence, heard
 
 GUESTS = {"102": "Ada Brandt", "103": "\u738b\u5c0f\u660e", "105": "Nils O'Hara", "106": "Mei-Ling Wu"}
@@ -208,7 +207,6 @@ async def _health(house: House) -> None:
             },
         ],
         devices=devices,
-        encoders=encoders(house),
         rejected=[
             {
                 "at": house.ago(minutes=1),

@@ -42,8 +42,6 @@ async def test_a_walk_in_is_checked_in_by_keyboard_alone_and_taken_back(house: H
     await at.page.keyboard.press("Enter")
     await expect(at.page.locator("#drawer")).to_contain_text("Zoë 𠮷田 O'Neil")
     await expect(at.page.locator("#tile-101 .code")).to_have_text("OC")
-    await expect(at.page.locator("#issue-key[open]")).to_be_visible()
-    await at.page.keyboard.press("Escape")
     await at.page.click(".toast button")
     await expect(at.page.locator("#tile-101 .code")).to_have_text("VC")
     assert at.troubles == []

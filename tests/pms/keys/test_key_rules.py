@@ -204,7 +204,7 @@ GROUPS = {
     "evidence": {"ended_key_opened", "unknown_key_opened"},
     "reason": {"keys_end_before_departure", "same_room", "room_not_given", "encoder_unknown", "encoder_needed"}
     | {"no_encoder", "encoder_down", "edge_silent", "key_ended", "key_never_made", "room_vacant"},
-    "action": {"move", "issue-key"},
+    "action": {"move", "key"},
 }
 
 

@@ -168,7 +168,7 @@ async def test_only_the_front_desk_and_the_manager_issue_keys(desk: Desk) -> Non
         assert (await desk.api.post(f"/api/v1/keys/{key}/end", {"reason": "lost"})).status == 403
         assert (await desk.api.get("/api/v1/keys")).status == 403
         room = (await desk.api.get("/api/v1/rooms/101")).body
-        assert "issue-key" not in {action["action"] for action in room["actions"]}
+        assert "key" not in {action["action"] for action in room["actions"]}
     await desk.api.sign_in("manager")
     assert (await desk.issue(stay, "duplicate")).status == 202
 
@@ -178,7 +178,7 @@ async def test_a_room_offers_a_key_to_who_is_in_it(desk: Desk) -> None:
     offered = {}
     for room in ("101", "102"):
         actions = (await desk.api.get(f"/api/v1/rooms/{room}")).body["actions"]
-        [offered[room]] = [action for action in actions if action["action"] == "issue-key"]
+        [offered[room]] = [action for action in actions if action["action"] == "key"]
     assert offered["101"]["allowed"]
     assert [reason["code"] for reason in offered["102"]["reasons"]] == ["room_vacant"]
 

@@ -96,7 +96,7 @@ function failed(form, problem) {
 }
 
 function say(form, words) {
-  const box = form.querySelector(".problem");
+  const box = form.querySelector(".problem") ?? form.closest("dialog")?.querySelector(".problem");
   if (!box) return false;
   box.textContent = words;
   box.hidden = !words;

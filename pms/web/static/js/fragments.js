@@ -24,6 +24,9 @@ export function refresh() {
   for (const region of regions()) mark(region, null);
 }
 
+/** Draw one region again soon: what happened while it was fetched is not missed. */
+export const redraw = (region) => mark(region, null);
+
 /** A dialog has closed: what waited for it may be drawn now. */
 export function settle() {
   for (const region of regions()) if (stateOf(region).dirty) schedule(region);
@@ -33,7 +36,7 @@ export function settle() {
 export const regions = () => document.querySelectorAll("[data-fragment]");
 
 function stateOf(region) {
-  if (!states.has(region)) states.set(region, { dirty: false, all: false, ids: new Set(), timer: 0, running: 0 });
+  if (!states.has(region)) states.set(region, { dirty: false, all: false, ids: new Set(), timer: 0, running: false });
   return states.get(region);
 }
 
@@ -62,7 +65,7 @@ async function draw(region) {
   state.timer = 0;
   if (state.running) return schedule(region);
   if (region.querySelector("dialog[open]") || !region.isConnected) return;
-  state.running += 1;
+  state.running = true;
   const ids = state.all ? [] : [...state.ids];
   Object.assign(state, { dirty: false, all: false, ids: new Set() });
   const asked = region.dataset.fragment;
@@ -70,32 +73,7 @@ async function draw(region) {
     const html = await load(addressOf(region, ids));
     if (html !== null && region.dataset.fragment === asked) put(region, html, ids.length > 0);
   } finally {
-    state.running -= 1;
-  }
-}
-
-/** Let a region show another page from now on. A change that comes while it is fetched makes it drawn once more, so
- * nothing is missed in between. False, and all as before, when the page cannot be had. */
-export async function become(region, address, watch) {
-  const state = stateOf(region);
-  const { fragment, watch: watched } = region.dataset;
-  Object.assign(region.dataset, { fragment: address, watch });
-  state.running += 1;
-  try {
-    const html = await load(address);
-    if (region.dataset.fragment !== address) return false;
-    if (html === null) restore(region, { fragment, watch: watched });
-    else put(region, html, false);
-    return html !== null;
-  } finally {
-    state.running -= 1;
-  }
-}
-
-function restore(region, before) {
-  for (const [name, value] of Object.entries(before)) {
-    if (value === undefined) delete region.dataset[name];
-    else region.dataset[name] = value;
+    state.running = false;
   }
 }
 

@@ -1,7 +1,8 @@
 // A job at an encoder, seen live in a dialog of its own. The server draws it; here it is opened, closed, found again
 // after a reload, said aloud, and its time is counted down. Closing the dialog never ends the job.
 import { hotelNow } from "./clock.js";
-import { become, refresh } from "./fragments.js";
+import { load, redraw, refresh } from "./fragments.js";
+import { count } from "./ages.js";
 
 const OPEN = "innkeeper.job";
 const TICK_MS = 250;
@@ -29,13 +30,21 @@ export function startJobs() {
 
 /** Show the job whose page is `address`, in place of another one that is shown. */
 async function openJob(address) {
-  const region = dialog.querySelector("[data-job-body]");
-  if (!(await become(region, address, `job:${address.split("/").pop()}`))) return sessionStorage.removeItem(OPEN);
+  const html = await load(address);
+  if (html === null) return sessionStorage.removeItem(OPEN);
   sessionStorage.setItem(OPEN, address);
+  dialog.querySelector(".problem").hidden = true;
+  const region = dialog.querySelector("[data-job-body]");
+  region.dataset.fragment = address;
+  region.dataset.watch = `job:${address.split("/").pop()}`;
+  region.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
   if (!dialog.open) {
     from = document.activeElement?.id || null;
     dialog.showModal();
   }
+  count();
+  drawn();
+  redraw(region);
   dialog.querySelector("h2")?.focus();
 }
 
@@ -44,13 +53,14 @@ function closed() {
   const region = dialog.querySelector("[data-job-body]");
   delete region.dataset.fragment;
   region.replaceChildren();
-  const home = document.getElementById(from) ?? document.getElementById("open-issue-key") ?? document.getElementById("content");
+  const home = document.getElementById(from) ?? document.getElementById("open-key") ?? document.getElementById("content");
   home.focus({ preventScroll: true });
 }
 
 /** What has changed is said to who cannot see it; the keyboard is never left on a button that is gone. */
 function drawn() {
   const shown = dialog.querySelector("[data-say]");
+  if (dialog.querySelector(".end-of-job")) sessionStorage.removeItem(OPEN); // seen to its end: not shown once more
   const says = document.getElementById("job-says");
   if (shown && says.textContent !== shown.dataset.say) says.textContent = shown.dataset.say;
   if (dialog.open && !dialog.contains(document.activeElement)) dialog.querySelector("h2")?.focus();

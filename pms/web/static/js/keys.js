@@ -13,7 +13,7 @@ export function startKeys() {
   openNamed();
 }
 
-/** An address may end in the name of a button that opens a dialog: `/rooms/102#open-issue-key`. */
+/** An address may end in the name of a button that opens a dialog: `/rooms/102#open-key`. */
 function openNamed() {
   const button = document.getElementById(location.hash.slice(1));
   if (!button?.matches("button[data-open]:enabled")) return;
@@ -44,12 +44,14 @@ function goOn(then, answer) {
   }
 }
 
-/** Press a button that the new state of the room brings, unless somebody has opened something else meanwhile. */
+/** Press a button that the new state of the room brings, where there is an encoder to go on with, unless somebody has
+ * opened something else meanwhile. */
 function openWhenThere(id) {
   const until = performance.now() + PATIENCE_MS;
   document.addEventListener("hotel:drawn", function look() {
     const button = document.querySelector(`button#${id}:enabled`);
-    if (button && !document.querySelector("dialog[open]")) button.click();
+    const usable = document.querySelector(`dialog#${button?.dataset.open} input[name=encoder]:enabled`);
+    if (usable && !document.querySelector("dialog[open]")) button.click();
     if (button || performance.now() > until) document.removeEventListener("hotel:drawn", look);
   });
 }
