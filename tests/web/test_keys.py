@@ -81,7 +81,7 @@ async def test_a_key_is_issued_and_given_up_by_keyboard_alone(house: House, brow
     await expect(at.page.locator("#job")).to_contain_text("given up before anything was written")
     await at.page.keyboard.press("Escape")
     await expect(at.page.locator("#job")).to_be_hidden()
-    assert await at.page.evaluate("document.activeElement.id") == "open-key"
+    await expect(at.page.locator("#open-key")).to_be_focused()
 
 
 async def test_a_job_is_found_again_after_a_reload(house: House, browser: Browser) -> None:
