@@ -11,6 +11,8 @@ from devices.clock import Clock
 from simulators.timers import Timers
 
 FASTEST = 300.0
+FIRST = 30.0
+"""The speed it begins with: what happened just before is still on its way through broker and rules."""
 SLOWEST = 1.0
 LATEST_S = 2.0
 """Hotel seconds by which things may be late."""
@@ -57,7 +59,7 @@ class FastForward:
         self._began = self._clock.now()
         self._target = self._began + timedelta(hours=hours)
         self._fastest = max(speed, self._before)
-        self._clock.speed = self._fastest
+        self._clock.speed = max(self._before, min(FIRST, self._fastest))
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._over)
 

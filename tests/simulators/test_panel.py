@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from simulators.forward import FASTEST, FastForward
+from simulators.forward import FIRST, FastForward
 from simulators.hotel import SimulatedHotel
 from simulators.panel import panel
 from simulators.panel_server import panel_served
@@ -130,7 +130,7 @@ async def test_hours_pass(client: Client, hotel: SimulatedHotel) -> None:
     assert await press(client, "forward", {"hours": 0.1}) == 200
     state = await (await client.get("/demo/api/state")).json()
     assert state["forward"]["active"] is True
-    assert state["speed"] == FASTEST
+    assert state["speed"] >= FIRST
     await until(lambda: hotel.clock.speed == 20)
     assert await press(client, "forward", {"hours": 24}) == 200
     assert await press(client, "forward/stop") == 200
