@@ -4,8 +4,8 @@ import contextlib
 import json
 import os
 import re
-import signal
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess

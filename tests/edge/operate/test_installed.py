@@ -8,12 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from devices.problems import ConfigurationError
+from edge.assembly import link_settings
 from edge.cli import app
 from edge.installed import HERE, folders, take_environment
 from edge.operate.layout import Layout
+from edge.settings import LinkTable, Settings
 
 NOBODY = 65534
-EXAMPLE = Path(__file__).parents[2] / "config" / "example"
+EXAMPLE = Path(__file__).parents[3] / "config" / "example"
 
 
 def test_the_command_of_a_release_knows_its_folders(tmp_path: Path) -> None:
@@ -66,3 +68,14 @@ def test_what_root_makes_belongs_to_the_service(tmp_path: Path) -> None:
     assert key.parent.stat().st_uid == NOBODY
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert (tmp_path / "elsewhere").stat().st_uid == 0, "a link leads nowhere"
+
+
+def test_the_password_of_a_link_to_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(link=LinkTable(url="mqtt://innkeeper@hotel.lan:1883"))
+    assert link_settings(settings, tmp_path).password is None
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "broker_innkeeper").write_text("copied")
+    assert link_settings(settings, tmp_path).password == "copied"
+    monkeypatch.setenv("INNKEEPER_LINK_PASSWORD", "given")
+    told = link_settings(settings, tmp_path)
+    assert (told.host, told.username, told.password) == ("hotel.lan", "innkeeper", "given")
