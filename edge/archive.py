@@ -193,7 +193,7 @@ def _digest(content: bytes) -> str:
 
 
 def pack(file: Path, members: list[Path], *, whole: bool = False) -> None:
-    """An archive for its owner alone, complete and on disk before it has its name. `whole`: folders with their files."""
+    """An archive for its owner alone, complete and on disk before it has its name. `whole`: with what folders hold."""
     draft = file.with_name(file.name + ".partial")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         with tarfile.open(fileobj=out, mode="w") as archive:
