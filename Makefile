@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-SYSTEM_PACKAGES := mosquitto chromium fonts-noto-cjk postgresql systemd
+SYSTEM_PACKAGES := mosquitto chromium fonts-noto-cjk postgresql systemd strace
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup develop check gates format test bench lock wheel screenshots reference system-packages

@@ -9,6 +9,7 @@ PACKAGES = {
     "postgresql": "postgresql",
     "chromium": "chromium fonts-noto-cjk",
     "systemd": "systemd",
+    "strace": "strace",
 }
 REQUIRED = os.environ.get("INNKEEPER_REQUIRE_REAL") == "1"
 """In CI an absent part is a failure, not a skip."""
@@ -36,7 +37,12 @@ def systemd() -> str | None:
     return shutil.which("systemd-analyze")
 
 
-FINDERS = {"mosquitto": mosquitto, "chromium": chromium, "postgresql": postgresql, "systemd": systemd}
+def strace() -> str | None:
+    """What kills a process at a system call of its own."""
+    return shutil.which("strace")
+
+
+FINDERS = {"mosquitto": mosquitto, "chromium": chromium, "postgresql": postgresql, "systemd": systemd, "strace": strace}
 
 
 def find(part: str) -> str:

@@ -34,5 +34,6 @@ def payload(kind: str, number: int) -> bytes:
         "contact": f'{{"contact":{odd},{battery}}}',
         "motion": f'{{"occupancy":{odd},"illuminance":{number % 300},{battery}}}',
         "climate": f'{{"temperature":{21 + number % 10 / 10},"humidity":{45 + number % 7 / 10},{battery}}}',
+        "lock": f'{{"lock_state":"locked","state":"LOCK",{battery}}}',
         "leak": f'{{"water_leak":false,"tamper":false,{battery}}}',
     }[kind].encode()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from simulators.bench.codecs import codecs
 from simulators.bench.flood import flood
+from simulators.bench.keys import keys
 from simulators.bench.latency import latency
 from simulators.bench.load import idle_demo, thousand_rooms
 from simulators.bench.report import Report
@@ -13,6 +14,7 @@ BENCHES: dict[str, Callable[[Report], None]] = {
     "codecs": codecs,
     "flood": flood,
     "latency": latency,
+    "keys": keys,
     "rooms": thousand_rooms,
     "demo": idle_demo,
 }
