@@ -247,7 +247,7 @@ class Gateway:
     @staticmethod
     def _timed(member: Member, poll_s: float | None) -> Member:
         device, profile = member
-        return (device, replace(profile, wire=profile.wire | {"poll_s": poll_s})) if poll_s else member
+        return (device, replace(profile, wire=profile.wire | {"line_poll_s": poll_s})) if poll_s else member
 
     def _path(self, told: str) -> Path:
         return self._home.folder / told

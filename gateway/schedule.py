@@ -1,7 +1,8 @@
 """When to ask which unit of a bus next: spread, without drift, and with a circuit breaker. Pure: `now` is given.
 
-All times are seconds of one monotonic clock. A unit that does not answer is left alone after three misses and probed at
-growing intervals; all probes of a line together get a twentieth of its time, however many of its units are dead.
+All times are seconds of one monotonic clock. Where the bus has no time for all, each unit gets an equal share of it: a
+slow one is asked less often and its neighbours as before. A unit that does not answer is left alone after three misses
+and probed at growing intervals; all probes of a line together get a twentieth of its time, however many are dead.
 """
 
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ LONGEST_PROBE_INTERVALS = 30
 
 @dataclass(slots=True)
 class Turn:
-    """A unit's place in the schedule."""
+    """A unit's place in the schedule. `used`: how much of the bus it had, as a mark on the line's scale of shares."""
 
     unit: str
     interval: float
     due: float
     misses: int = 0
+    used: float = 0.0
 
     @property
     def open(self) -> bool:
@@ -37,17 +39,20 @@ class Schedule:
         self._offsets = {unit: place / max(1, len(intervals)) for place, unit in enumerate(intervals)}
         self._started = now
         self._no_probe_before = now
+        self._share = 0.0
 
     def turn(self, unit: str) -> Turn:
         """A unit's place."""
         return self._turns[unit]
 
-    def next(self) -> Turn | None:
+    def next(self, now: float) -> Turn | None:
         """The unit to ask next, and when (`wait_until`); None when there is none.
 
-        Dead units that wait for the same share of the bus come in the order they fell due, or the first would starve
-        the others.
+        Of those that may be asked now the one that had least of the bus. Dead units that wait for the same share of it
+        come in the order they fell due, or the first would starve the others.
         """
+        if waiting := [turn for turn in self._turns.values() if self.wait_until(turn) <= now]:
+            return min(waiting, key=lambda turn: (max(turn.used, self._share), self.wait_until(turn), turn.due))
         return min(self._turns.values(), key=lambda turn: (self.wait_until(turn), turn.due), default=None)
 
     def wait_until(self, turn: Turn) -> float:
@@ -60,9 +65,17 @@ class Schedule:
         if not turn.open:
             turn.due = now
 
-    def answered(self, unit: str, now: float) -> None:
-        """The unit spoke."""
+    def served(self, unit: str, began: float, now: float) -> None:
+        """The bus was this unit's from `began` to `now`. What a unit did not use earlier is not owed to it."""
         turn = self._turns[unit]
+        self._share = max(turn.used, self._share)
+        turn.used = self._share + now - began
+
+    def answered(self, unit: str, now: float) -> None:
+        """The unit spoke, and said all that it was asked for."""
+        turn = self._turns[unit]
+        if turn.open:
+            turn.used = self._share  # its silence is paid for
         turn.misses = 0
         turn.due = self._slot(turn, now)
 

@@ -118,10 +118,15 @@ class ModbusLine:
         finally:
             self._account.stopped()
 
-    async def read(self, unit: int, function: int, address: int, count: int) -> list[int]:
-        """Registers, or bits as 0 and 1, of functions 1 to 4. Raises RequestError or LineDownError."""
+    async def read(
+        self, unit: int, function: int, address: int, count: int, *, patience_s: float | None = None
+    ) -> list[int]:
+        """Registers, or bits as 0 and 1, of functions 1 to 4. Raises RequestError or LineDownError.
+
+        `patience_s`: how long to wait for the answer, in place of the line's `timeout_s`.
+        """
         ask = _READS[function]
-        answer = await self._ask(lambda client: ask(client, address, count=count, device_id=unit))
+        answer = await self._ask(lambda client: ask(client, address, count=count, device_id=unit), patience_s)
         values = [int(bit) for bit in answer.bits[:count]] if function in _READ_BITS else list(answer.registers)
         if answer.function_code != function or len(values) != count:
             raise self._wrong(f"{len(values)} for {count}, function {answer.function_code}")
@@ -133,7 +138,7 @@ class ModbusLine:
         if answer.function_code != function or answer.address != address:
             raise self._wrong(f"function {answer.function_code} address {answer.address}")
 
-    async def _ask(self, request: _Request) -> ModbusPDU:
+    async def _ask(self, request: _Request, patience_s: float | None = None) -> ModbusPDU:
         async with self._lock:
             await self._keep_quiet()
             client = self._client
@@ -141,6 +146,7 @@ class ModbusLine:
                 raise LineDownError("not_sent", self.status.cause or "")
             self.requests += 1
             self._asking = True
+            client.ctx.comm_params.timeout_connect = patience_s or self.settings.timeout_s
             try:
                 answer = await request(client)
                 heed_cancellation()

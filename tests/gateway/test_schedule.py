@@ -10,7 +10,7 @@ def run(schedule: Schedule, seconds: float, cost: dict[str, float], dead: set[st
     """Play the bus: polls by unit, and the time spent on dead ones."""
     now, polls, wasted = 0.0, dict.fromkeys(cost, 0), 0.0
     while now < seconds:
-        turn = schedule.next()
+        turn = schedule.next(now)
         assert turn is not None
         now = max(now, schedule.wait_until(turn))
         began, now = now, now + cost[turn.unit]
@@ -20,6 +20,7 @@ def run(schedule: Schedule, seconds: float, cost: dict[str, float], dead: set[st
             schedule.missed(turn.unit, began, now)
         else:
             schedule.answered(turn.unit, now)
+        schedule.served(turn.unit, began, now)
     return polls, wasted
 
 
