@@ -110,7 +110,8 @@ class Poller:
 
     async def _request(self, unit: Unit, turn: Turn) -> None:
         """One request of the unit's round; a new round when there is none."""
-        patience = unit.patience(turn.misses, self._line.settings.timeout_s) if turn.open else None
+        whole = self._line.settings.timeout_s
+        patience = whole if self._line.silence else unit.patience(turn.misses, whole)
         await self._reader.recognise(unit, patience)
         if not unit.todo:
             unit.begin_round(self._time())

@@ -89,9 +89,10 @@ class Reader:
         self._tell(unit, Decoded((reading,), (rejected,)), b"")
 
     async def _words(self, unit: Unit, block: Block, patience_s: float | None) -> list[int]:
-        began = asyncio.get_running_loop().time()
+        began, disturbed = asyncio.get_running_loop().time(), self._line.silence > 0
         words = await self._line.read(unit.address, block.function, block.address, block.count, patience_s=patience_s)
-        unit.slowest = max(unit.slowest, asyncio.get_running_loop().time() - began)
+        if not disturbed:  # else a gateway may still have been waiting for another unit
+            unit.slowest = max(unit.slowest, asyncio.get_running_loop().time() - began)
         return words
 
     def _tell(self, unit: Unit, decoded: Decoded, payload: bytes) -> None:

@@ -11,10 +11,8 @@ from gateway.rounds import Rounds
 Outcome = tuple[CommandState, str | None]
 """How a command ended, and why when it did not end well."""
 KNOWN_PATIENCE = 4.0
-"""A unit that is being probed is waited for so many times as long as it ever took to answer."""
-SHORTEST_PATIENCE_S = 0.1
-WHOLE_PATIENCE_EVERY = 4
-"""Each so manieth probe waits as long as the line allows: the unit may have become slow."""
+"""A unit is waited for so many times as long as it ever took to answer; twice as long after each four misses."""
+SHORTEST_PATIENCE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,8 @@ class Unit:
         self.edges.forget()
 
     def patience(self, misses: int, whole: float) -> float:
-        """How long a probe waits for an answer; `whole` is what the line allows."""
-        if not self.slowest or misses % WHOLE_PATIENCE_EVERY == 0:
+        """How long to wait for an answer; `whole` is what the line allows. The line itself is not to blame just now."""
+        if not self.slowest:
             return whole
-        return min(whole, max(SHORTEST_PATIENCE_S, KNOWN_PATIENCE * self.slowest))
+        known = max(SHORTEST_PATIENCE_S, KNOWN_PATIENCE * self.slowest)
+        return min(whole, known * 2.0 ** min(misses // 4, 10))

@@ -30,6 +30,7 @@ _READS: dict[int, Callable[..., Awaitable[ModbusPDU]]] = {
 _READ_BITS = (1, 2)
 SILENT_REQUESTS = 6
 """So many requests in a row without any answer, to whichever unit: the TCP connection is made anew."""
+SILENT_CHARACTERS, SHORTEST_SILENCE_S = 3.5, 0.00175
 NEVER = 1_000_000_000
 
 
@@ -51,7 +52,7 @@ class ModbusSettings:
     """How to reach a bus: `host` and `port` (TCP), or `path` and the serial parameters (RTU). Times in real seconds.
 
     After an RTU time-out nothing is sent for `quiet_s`, the longest a unit may take to answer: what arrives meanwhile
-    is dropped. `gap_s` is the silence between two RTU frames.
+    is dropped. `gap_s` is the silence between two RTU frames; None: as the bus demands at its speed.
     """
 
     host: str | None = None
@@ -62,8 +63,16 @@ class ModbusSettings:
     stop_bits: int = 1
     timeout_s: float = 0.5
     quiet_s: float = 1.0
-    gap_s: float = 0.005
+    gap_s: float | None = None
     connect_timeout_s: float = 5.0
+
+    @property
+    def silence_s(self) -> float:
+        """Between two RTU frames: three and a half characters, above 19200 baud 1.75 ms (Modbus over serial line)."""
+        if self.gap_s is not None:
+            return self.gap_s
+        bits = 1 + 8 + (self.parity != "N") + self.stop_bits
+        return max(SILENT_CHARACTERS * bits / self.baud, SHORTEST_SILENCE_S)
 
 
 class ModbusLine:
@@ -80,7 +89,8 @@ class ModbusLine:
         self._client: ModbusBaseClient | None = None
         self._lock = asyncio.Lock()
         self._broken = asyncio.Event()
-        self._silence = 0
+        self.silence = 0
+        """Requests in a row that nobody answered."""
         self._asking = False
         self._not_before = 0.0
 
@@ -108,7 +118,7 @@ class ModbusLine:
                     await self._connect()
                     backoff.reset()
                     await self._broken.wait()
-                    if self._silence < SILENT_REQUESTS:
+                    if self.silence < SILENT_REQUESTS:
                         self._account.went_down(LineDownError("unplugged" if self.serial else "closed"))
                 except LineError as trouble:
                     self._account.went_down(trouble)
@@ -155,8 +165,8 @@ class ModbusLine:
                 raise self._unanswered(client, error) from error
             finally:
                 self._asking = False
-                self._not_before = max(self._not_before, self._time() + (self.settings.gap_s if self.serial else 0))
-            self._silence = 0
+                self._not_before = max(self._not_before, self._time() + (self.settings.silence_s if self.serial else 0))
+            self.silence = 0
         if isinstance(answer, ExceptionResponse):
             raise RequestError(f"exception_{answer.exception_code}")
         return answer
@@ -165,10 +175,10 @@ class ModbusLine:
         if not client.connected:
             self._broken.set()
             return LineDownError("closed", str(error))
-        self._silence += 1
+        self.silence += 1
         if self.serial:
             self._not_before = self._time() + self.settings.quiet_s
-        elif self._silence >= SILENT_REQUESTS:
+        elif self.silence >= SILENT_REQUESTS:
             self._broken.set()
         return RequestError("timeout")
 
@@ -195,7 +205,7 @@ class ModbusLine:
         if not connected:
             raise await self._why_not()
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
-        self._silence = 0
+        self.silence = 0
         self._not_before = self._time()
         self._account.went_up()
 
