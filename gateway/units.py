@@ -11,7 +11,7 @@ from gateway.rounds import Rounds
 Outcome = tuple[CommandState, str | None]
 """How a command ended, and why when it did not end well."""
 KNOWN_PATIENCE = 4.0
-"""A unit is waited for so many times as long as it ever took to answer; twice as long after each four misses."""
+"""A unit is waited for so many times as long as it ever took to answer; twice as long after each eight misses."""
 SHORTEST_PATIENCE_S = 0.2
 
 
@@ -59,4 +59,4 @@ class Unit:
         if not self.slowest:
             return whole
         known = max(SHORTEST_PATIENCE_S, KNOWN_PATIENCE * self.slowest)
-        return min(whole, known * 2.0 ** min(misses // 4, 10))
+        return min(whole, known * 2.0 ** min(misses // 8, 10))

@@ -8,8 +8,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -18,6 +16,7 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from devices.model import LineStatus
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser, heed_cancellation
+from gateway.lines.modbus_settings import ModbusSettings
 from gateway.lines.network import connect_tcp
 
 _Request = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
@@ -30,7 +29,6 @@ _READS: dict[int, Callable[..., Awaitable[ModbusPDU]]] = {
 _READ_BITS = (1, 2)
 SILENT_REQUESTS = 6
 """So many requests in a row without any answer, to whichever unit: the TCP connection is made anew."""
-SILENT_CHARACTERS, SHORTEST_SILENCE_S = 3.5, 0.00175
 NEVER = 1_000_000_000
 
 
@@ -45,34 +43,6 @@ class RequestError(Exception):
     def unit_silent(self) -> bool:
         """The unit itself did not speak: nothing came, or its gateway said that it did not answer (10, 11)."""
         return self.code in ("timeout", "exception_10", "exception_11")
-
-
-@dataclass(frozen=True, slots=True)
-class ModbusSettings:
-    """How to reach a bus: `host` and `port` (TCP), or `path` and the serial parameters (RTU). Times in real seconds.
-
-    After an RTU time-out nothing is sent for `quiet_s`, the longest a unit may take to answer: what arrives meanwhile
-    is dropped. `gap_s` is the silence between two RTU frames; None: as the bus demands at its speed.
-    """
-
-    host: str | None = None
-    port: int = 502
-    path: Path | None = None
-    baud: int = 9_600
-    parity: str = "N"
-    stop_bits: int = 1
-    timeout_s: float = 0.5
-    quiet_s: float = 1.0
-    gap_s: float | None = None
-    connect_timeout_s: float = 5.0
-
-    @property
-    def silence_s(self) -> float:
-        """Between two RTU frames: three and a half characters, above 19200 baud 1.75 ms (Modbus over serial line)."""
-        if self.gap_s is not None:
-            return self.gap_s
-        bits = 1 + 8 + (self.parity != "N") + self.stop_bits
-        return max(SILENT_CHARACTERS * bits / self.baud, SHORTEST_SILENCE_S)
 
 
 class ModbusLine:
