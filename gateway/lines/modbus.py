@@ -142,6 +142,8 @@ class ModbusLine:
         return answer
 
     def _unanswered(self, client: ModbusBaseClient, error: ModbusException) -> Exception:
+        if client is not self._client:
+            return LineDownError("closed", str(error))  # a connection that is gone: the new one is not to blame
         if not client.connected:
             self._broken.set()
             return LineDownError("closed", str(error))
