@@ -112,6 +112,7 @@ class _Reader:
             self._problem("", "dialect", f'no such dialect: "{table.dialect}"')
         wire = self._settings(table)
         points = {name: self._point(name, point, table.dialect, wire) for name, point in table.points.items()}
+        self._check_counters(points)
         if self._problems:
             raise ConfigurationError(self._problems)
         return Profile(
@@ -182,6 +183,14 @@ class _Reader:
         wrong = [value for value in values if not _fits(value, known)]
         if wrong:
             self._problem(f"points.{name}", "wire.values", f"not a value of this point: {wrong}")
+
+    def _check_counters(self, points: dict[str, PointSpec | None]) -> None:
+        """A contact is counted by a number that is read from the same unit."""
+        for name, spec in points.items():
+            counter = spec.wire.get("counted_by") if spec else None
+            counted = points.get(str(counter)) if counter else None
+            if counter and (counted is None or counted.wire.get("kind") != Kind.NUMBER.value):
+                self._problem(f"points.{name}", "wire.counted_by", f'no point of this profile counts: "{counter}"')
 
     def _validate(self, model: type[_Model], content: Any, table: str, prefix: str = "") -> _Model | None:
         try:

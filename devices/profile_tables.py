@@ -9,6 +9,9 @@ from devices.model import CredentialClass, Power
 Number = float | int
 ClassName = Annotated[CredentialClass, Field(strict=False)]
 UserRange = Annotated[list[int], Field(min_length=2, max_length=2)]  # first and last
+ByteOrder = Literal["big", "little"]  # inside a register
+WordOrder = Literal["big", "little", "pairs"]  # of the registers; pairs: exchanged within each 32 bits
+RegisterType = Literal["bool", "uint16", "int16", "uint32", "int32", "float32", "uint64", "int64", "float64"]
 WireName = Annotated[str, Field(min_length=1, max_length=120)]
 
 
@@ -52,9 +55,9 @@ class RegisterWire(Table):
 
     register_: Annotated[int, Field(alias="register", ge=0, le=465_536)]
     table: Literal["holding", "input", "coil", "discrete"] = "holding"
-    type: Literal["bool", "uint16", "int16", "uint32", "int32", "float32"] = "uint16"
-    byte_order: Literal["big", "little"] | None = None
-    word_order: Literal["big", "little"] | None = None
+    type: RegisterType = "uint16"
+    byte_order: ByteOrder | None = None
+    word_order: WordOrder | None = None
     scale: Number = 1
     offset: Number = 0
     bit: Annotated[int, Field(ge=0, le=15)] | None = None
@@ -65,7 +68,11 @@ class RegisterWire(Table):
     threshold: Number | None = None  # a boolean point from a level: true at or above
     step: Number | None = None  # what the device rounds a written value to
     write_function: Literal[5, 6, 15, 16] | None = None
-    eeprom: bool = False  # write on change only: each write wears the memory
+    write_enable: Annotated[int, Field(ge=0, le=15)] | None = None  # the bit that a written part of a register needs
+    eeprom: bool = False  # write on change only, and seldom: each write wears the memory
+    eeprom_s: Annotated[Number, Field(gt=0)] = 60  # the least time between two writes
+    counted_by: str = ""  # the point that counts this contact's edges: it may open and close between two reads
+    poll_s: Annotated[Number, Field(gt=0)] | None = None  # absent: by the class of the point (devices/modbus/pace.py)
     hold_s: Number | None = None
 
     @model_validator(mode="after")
@@ -74,7 +81,13 @@ class RegisterWire(Table):
             raise ValueError("a coil or discrete input has the type bool")
         if (self.bit is not None or self.mask is not None) and self.type != "uint16":
             raise ValueError("bit and mask need the type uint16")
+        if self.write_enable is not None and not self._leaves(1 << self.write_enable):
+            raise ValueError("write_enable needs a bit or a mask beside it")
         return self
+
+    def _leaves(self, place: int) -> bool:
+        part = self.mask or (0 if self.bit is None else 1 << self.bit)
+        return bool(part) and not part & place
 
 
 class Identity(Table):
@@ -89,9 +102,10 @@ class ModbusSettings(Table):
     """What holds for all registers of a unit."""
 
     base: int = 0  # 0: wire addresses; 1: numbered from 1; 40001: printed as 4xxxx
-    byte_order: Literal["big", "little"] = "big"
-    word_order: Literal["big", "little"] = "big"
+    byte_order: ByteOrder = "big"
+    word_order: WordOrder = "big"
     max_words: Annotated[int, Field(ge=1, le=125)] = 125
+    max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
     max_gap: Annotated[int, Field(ge=0, le=120)] = 8  # unused words read along rather than asking twice
     poll_s: Annotated[float, Field(gt=0)] = 5.0
     identity: Identity | None = None

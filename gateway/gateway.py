@@ -23,7 +23,8 @@ from gateway.encoders.encoders import DIALECT, Encoders
 from gateway.health import Liveness
 from gateway.lines.byte_line import ByteLine
 from gateway.lines.line import FieldLine, LineUser
-from gateway.lines.modbus import ModbusLine, ModbusSettings
+from gateway.lines.modbus import ModbusLine
+from gateway.lines.modbus_settings import settings_of
 from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
@@ -211,19 +212,10 @@ class Gateway:
         return made
 
     def _modbus(self, line: Line) -> FieldLine:
-        told = line.settings
-        settings = ModbusSettings(
-            host=line.host,
-            port=line.port or 502,
-            path=self._path(line.path) if line.path else None,
-            baud=told.baud,
-            parity=told.parity,
-            stop_bits=told.stop_bits,
-            timeout_s=told.timeout_s,
-            quiet_s=told.quiet_s,
-        )
-        made = ModbusLine(line.id, settings, self._user)
-        members = [self._timed(self._members[device.id], told.poll_s) for device in self._inventory.on(line.id)]
+        made = ModbusLine(line.id, settings_of(line, self._home.folder), self._user)
+        members = [
+            self._timed(self._members[device.id], line.settings.poll_s) for device in self._inventory.on(line.id)
+        ]
         ports = PollerPorts(self._take, self._liveness.missed)
         self._dispatch.workers[line.id] = Poller(made, members, self._clock, ports)
         return made
@@ -247,7 +239,7 @@ class Gateway:
     @staticmethod
     def _timed(member: Member, poll_s: float | None) -> Member:
         device, profile = member
-        return (device, replace(profile, wire=profile.wire | {"poll_s": poll_s})) if poll_s else member
+        return (device, replace(profile, wire=profile.wire | {"line_poll_s": poll_s})) if poll_s else member
 
     def _path(self, told: str) -> Path:
         return self._home.folder / told

@@ -1,13 +1,18 @@
 """A Modbus unit as its line's worker sees it, and the orders on their way to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from devices.modbus.plan import Block, words_of
-from devices.model import Command, CommandState, Device, PointSpec, Profile
+from devices.modbus.edges import Edges
+from devices.modbus.plan import Block, Lessons, plan
+from devices.model import Command, CommandState, Device, Profile
+from gateway.rounds import Rounds
 
 Outcome = tuple[CommandState, str | None]
 """How a command ended, and why when it did not end well."""
+KNOWN_PATIENCE = 4.0
+"""A unit is waited for so many times as long as it ever took to answer; twice as long after each eight misses."""
+SHORTEST_PATIENCE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +27,36 @@ class Order:
 
 @dataclass(slots=True)
 class Unit:
-    """A device behind a unit number. `blocks` shrink around registers that the unit refuses."""
+    """A device behind a unit number: what is left of its present round, and what is known of it."""
 
     device: Device
     profile: Profile
-    blocks: list[Block]
+    rounds: Rounds
+    edges: Edges
+    todo: list[Block] = field(default_factory=list)
+    lessons: Lessons = field(default_factory=Lessons)
     recognised: bool = False
+    slowest: float = 0.0
+    """Seconds of its slowest answer; 0: none yet."""
 
     @property
     def address(self) -> int:
         """The unit number on the bus."""
         return int(self.device.address)
 
+    def begin_round(self, now: float) -> None:
+        """Work out what to read now."""
+        self.todo = list(plan(self.profile, self.rounds.due(now), self.lessons))
 
-def block_of(function: int, points: tuple[PointSpec, ...]) -> Block:
-    """One read that covers these points."""
-    start = min(point.wire["address"] for point in points)
-    end = max(point.wire["address"] + words_of(point) for point in points)
-    return Block(function, start, end - start, points)
+    def forget(self) -> None:
+        """The unit was away and may be another one, or have another firmware: it gets its chance with all registers."""
+        self.recognised, self.lessons, self.todo = False, Lessons(), []
+        self.rounds.all_due()
+        self.edges.forget()
 
-
-def halves(block: Block) -> list[Block]:
-    """Two reads for one."""
-    middle = len(block.points) // 2
-    return [block_of(block.function, block.points[:middle]), block_of(block.function, block.points[middle:])]
+    def patience(self, misses: int, whole: float) -> float:
+        """How long to wait for an answer; `whole` is what the line allows. The line itself is not to blame just now."""
+        if not self.slowest:
+            return whole
+        known = max(SHORTEST_PATIENCE_S, KNOWN_PATIENCE * self.slowest)
+        return min(whole, known * 2.0 ** min(misses // 8, 10))

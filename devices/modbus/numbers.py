@@ -1,14 +1,31 @@
-"""Registers to numbers and back: types, byte order inside a word, word order inside a number."""
+"""Registers to numbers and back: types, byte order inside a word, word order inside a number.
+
+Two byte orders and two word orders make the four orders of a 32-bit number (ABCD, CDAB, BADC, DCBA). A 64-bit number
+has a third word order, `pairs`: the words of each half are exchanged and the halves are not (CDABGHEF, DCBAHGFE).
+"""
 
 import struct
 from collections.abc import Sequence
 from math import isfinite
 
-_FORMATS = {"uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32": ">f"}
+_FORMATS = {
+    "uint16": ">H",
+    "int16": ">h",
+    "uint32": ">I",
+    "int32": ">i",
+    "float32": ">f",
+    "uint64": ">Q",
+    "int64": ">q",
+    "float64": ">d",
+}
+WIDTHS = {kind: struct.calcsize(form) // 2 for kind, form in _FORMATS.items()}
+"""Registers by type."""
+BYTE_ORDERS = ("big", "little")
+WORD_ORDERS = ("big", "little", "pairs")
 
 
 def unpack(words: Sequence[int], kind: str, byte_order: str, word_order: str) -> float | int:
-    """The number in the words (each 0 to 65535). A float32 may come out as NaN or infinity."""
+    """The number in the words (each 0 to 65535). A float may come out as NaN or infinity."""
     number: float | int = struct.unpack(_FORMATS[kind], _bytes(words, byte_order, word_order))[0]
     return number
 
@@ -18,7 +35,7 @@ def pack(number: float, kind: str, byte_order: str, word_order: str) -> tuple[in
     if not isfinite(number):
         raise ValueError(f"{number} is not a number that can be written")
     try:
-        raw = struct.pack(_FORMATS[kind], number if kind == "float32" else round(number))
+        raw = struct.pack(_FORMATS[kind], number if kind.startswith("float") else round(number))
     except (struct.error, OverflowError):
         raise ValueError(f"{number} does not fit in {kind}") from None
     words = [int.from_bytes(raw[place : place + 2], "big") for place in range(0, len(raw), 2)]
@@ -30,6 +47,8 @@ def _bytes(words: Sequence[int], byte_order: str, word_order: str) -> bytes:
 
 
 def _ordered(words: Sequence[int], word_order: str) -> Sequence[int]:
+    if word_order == "pairs" and len(words) > 1:
+        return [words[place ^ 1] for place in range(len(words))]
     return words if word_order == "big" else words[::-1]
 
 

@@ -1,12 +1,12 @@
 """Which blocks of registers to ask a unit for: few requests, no unknown registers far from a known one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
+from devices.modbus.numbers import WIDTHS
 from devices.model import PointSpec, Profile
 
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
-_WORDS = {"bool": 1, "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float32": 2}
 _MOST_BITS = 2000
 
 
@@ -32,14 +32,46 @@ class IdentityCheck:
         return list(words) == [self.value]
 
 
-def plan(profile: Profile) -> tuple[Block, ...]:
-    """The reads of one poll, in address order. Raises nothing: the profile was checked when it was loaded."""
+@dataclass(slots=True)
+class Lessons:
+    """What a unit refused once and is not asked for again: points it does not have, holes that it does not fill."""
+
+    absent: dict[str, PointSpec] = field(default_factory=dict)
+    walls: set[tuple[int, int]] = field(default_factory=set)
+    """Function and address that no block may reach from before."""
+
+    def barred(self, function: int, start: int, known_to: int, address: int) -> bool:
+        """May no block of `start` that is read up to `known_to` go on to `address`?"""
+        if any(function == one and start < wall <= address for one, wall in self.walls):
+            return True
+        return any(
+            FUNCTIONS[spec.wire["table"]] == function
+            and spec.wire["address"] < address
+            and spec.wire["address"] + words_of(spec) > known_to
+            for spec in self.absent.values()
+        )
+
+
+def plan(profile: Profile, wanted: Collection[str] | None = None, lessons: Lessons | None = None) -> tuple[Block, ...]:
+    """The reads of one poll of the points `wanted` (all of them when None), in address order, counters first.
+
+    A point that lies in a block is told with it, wanted or not: some registers forget when they are read.
+    """
+    lessons = lessons or Lessons()
     limit, gap = profile.wire.get("max_words", 125), profile.wire.get("max_gap", 8)
     blocks: list[Block] = []
     for function in sorted(FUNCTIONS.values()):
-        specs = [spec for spec in profile.points.values() if FUNCTIONS[spec.wire["table"]] == function]
-        blocks += _coalesce(function, specs, _MOST_BITS if function <= 2 else limit, gap)
-    return tuple(blocks)
+        there = [
+            spec
+            for spec in profile.points.values()
+            if FUNCTIONS[spec.wire["table"]] == function and spec.name not in lessons.absent
+        ]
+        most = min(_MOST_BITS, profile.wire.get("max_bits", _MOST_BITS)) if function <= 2 else limit
+        asked = [spec for spec in there if wanted is None or spec.name in wanted]
+        spans = _coalesce(function, asked, (most, gap), lessons)
+        blocks += [_block(function, start, end, there) for start, end in spans]
+    counters = {spec.wire.get("counted_by") for spec in profile.points.values()} - {None}
+    return tuple(sorted(blocks, key=lambda one: not any(point.name in counters for point in one.points)))
 
 
 def identity(profile: Profile) -> IdentityCheck | None:
@@ -53,17 +85,46 @@ def identity(profile: Profile) -> IdentityCheck | None:
 
 def words_of(spec: PointSpec) -> int:
     """How many registers (or bits) the point takes."""
-    return _WORDS[spec.wire["type"]]
+    kind: str = spec.wire["type"]
+    return 1 if kind == "bool" else WIDTHS[kind]
 
 
-def _coalesce(function: int, specs: Iterable[PointSpec], limit: int, gap: int) -> list[Block]:
-    blocks: list[Block] = []
-    for spec in sorted(specs, key=lambda one: (one.wire["address"], words_of(one))):
-        start, end = spec.wire["address"], spec.wire["address"] + words_of(spec)
-        last = blocks[-1] if blocks else None
-        if last and start - (last.address + last.count) <= gap and end - last.address <= limit:
-            count = max(last.count, end - last.address)
-            blocks[-1] = Block(function, last.address, count, (*last.points, spec))
+def block_of(function: int, points: tuple[PointSpec, ...]) -> Block:
+    """One read that covers these points."""
+    start = min(point.wire["address"] for point in points)
+    end = max(point.wire["address"] + words_of(point) for point in points)
+    return Block(function, start, end - start, points)
+
+
+def halves(block: Block) -> tuple[Block, Block]:
+    """Two reads for one; the second begins at another register than the first where that can be."""
+    ranked = sorted(block.points, key=_place)
+    middle = len(ranked) // 2
+    return block_of(block.function, tuple(ranked[:middle])), block_of(block.function, tuple(ranked[middle:]))
+
+
+def _place(spec: PointSpec) -> tuple[int, int]:
+    return spec.wire["address"], words_of(spec)
+
+
+def _coalesce(
+    function: int, specs: Iterable[PointSpec], limits: tuple[int, int], lessons: Lessons
+) -> list[tuple[int, int]]:
+    """First address, and the one after the last, of each block; `limits`: the longest block, the largest hole."""
+    longest, gap = limits
+    spans: list[tuple[int, int]] = []
+    for spec in sorted(specs, key=_place):
+        start = spec.wire["address"]
+        end = start + words_of(spec)
+        first, last = spans[-1] if spans else (start, start)
+        near = start - last <= gap and max(end, last) - first <= longest
+        if spans and near and not lessons.barred(function, first, last, start):
+            spans[-1] = (first, max(end, last))
         else:
-            blocks.append(Block(function, start, end - start, (spec,)))
-    return blocks
+            spans.append((start, end))
+    return spans
+
+
+def _block(function: int, start: int, end: int, there: Iterable[PointSpec]) -> Block:
+    inside = [spec for spec in there if start <= spec.wire["address"] and spec.wire["address"] + words_of(spec) <= end]
+    return Block(function, start, end - start, tuple(sorted(inside, key=_place)))

@@ -121,9 +121,10 @@ def _number(spec: PointSpec, raw: float) -> Value:
 def encode(spec: PointSpec, value: Value) -> Write:
     """The request that writes the value; raises NotSupported(read_only, value, range)."""
     wire = spec.wire
-    if not spec.writable or wire["table"] not in ("holding", "coil") or wire["bit"] is not None or wire["mask"]:
+    part = wire["bit"] is not None or wire["mask"] is not None
+    if not spec.writable or wire["table"] not in ("holding", "coil") or (part and wire["write_enable"] is None):
         raise NotSupported("read_only", spec.name)
-    raw = _raw_of(spec, value)
+    raw = _placed(wire, _raw_of(spec, value)) if part else _raw_of(spec, value)
     if wire["table"] == "coil":
         return Write(wire["write_function"] or 5, wire["address"], (int(raw),))
     kind = "uint16" if wire["type"] == "bool" else wire["type"]
@@ -132,6 +133,15 @@ def encode(spec: PointSpec, value: Value) -> Write:
     except ValueError as error:
         raise NotSupported("range", str(error)) from None
     return Write(wire["write_function"] or (6 if len(words) == 1 else 16), wire["address"], words)
+
+
+def _placed(wire: dict[str, Any], raw: float) -> int:
+    """A part of a register with the bit beside it that makes the unit take it: the other bits are not looked at."""
+    mask: int = wire["mask"] or 1 << wire["bit"]
+    placed = round(raw) << (mask & -mask).bit_length() - 1
+    if placed & ~mask:
+        raise NotSupported("range", f"{raw} does not fit in the mask {mask:#x}")
+    return placed | 1 << int(wire["write_enable"])
 
 
 def expected(spec: PointSpec, value: Value) -> Value:

@@ -8,8 +8,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -18,6 +16,7 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from devices.model import LineStatus
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser, heed_cancellation
+from gateway.lines.modbus_settings import ModbusSettings
 from gateway.lines.network import connect_tcp
 
 _Request = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
@@ -46,26 +45,6 @@ class RequestError(Exception):
         return self.code in ("timeout", "exception_10", "exception_11")
 
 
-@dataclass(frozen=True, slots=True)
-class ModbusSettings:
-    """How to reach a bus: `host` and `port` (TCP), or `path` and the serial parameters (RTU). Times in real seconds.
-
-    After an RTU time-out nothing is sent for `quiet_s`, the longest a unit may take to answer: what arrives meanwhile
-    is dropped. `gap_s` is the silence between two RTU frames.
-    """
-
-    host: str | None = None
-    port: int = 502
-    path: Path | None = None
-    baud: int = 9_600
-    parity: str = "N"
-    stop_bits: int = 1
-    timeout_s: float = 0.5
-    quiet_s: float = 1.0
-    gap_s: float = 0.005
-    connect_timeout_s: float = 5.0
-
-
 class ModbusLine:
     """A bus with its units: `read` and `write`, reconnecting by itself in `run`."""
 
@@ -80,7 +59,8 @@ class ModbusLine:
         self._client: ModbusBaseClient | None = None
         self._lock = asyncio.Lock()
         self._broken = asyncio.Event()
-        self._silence = 0
+        self.silence = 0
+        """Requests in a row that nobody answered."""
         self._asking = False
         self._not_before = 0.0
 
@@ -108,7 +88,7 @@ class ModbusLine:
                     await self._connect()
                     backoff.reset()
                     await self._broken.wait()
-                    if self._silence < SILENT_REQUESTS:
+                    if self.silence < SILENT_REQUESTS:
                         self._account.went_down(LineDownError("unplugged" if self.serial else "closed"))
                 except LineError as trouble:
                     self._account.went_down(trouble)
@@ -118,10 +98,15 @@ class ModbusLine:
         finally:
             self._account.stopped()
 
-    async def read(self, unit: int, function: int, address: int, count: int) -> list[int]:
-        """Registers, or bits as 0 and 1, of functions 1 to 4. Raises RequestError or LineDownError."""
+    async def read(
+        self, unit: int, function: int, address: int, count: int, *, patience_s: float | None = None
+    ) -> list[int]:
+        """Registers, or bits as 0 and 1, of functions 1 to 4. Raises RequestError or LineDownError.
+
+        `patience_s`: how long to wait for the answer, in place of the line's `timeout_s`.
+        """
         ask = _READS[function]
-        answer = await self._ask(lambda client: ask(client, address, count=count, device_id=unit))
+        answer = await self._ask(lambda client: ask(client, address, count=count, device_id=unit), patience_s)
         values = [int(bit) for bit in answer.bits[:count]] if function in _READ_BITS else list(answer.registers)
         if answer.function_code != function or len(values) != count:
             raise self._wrong(f"{len(values)} for {count}, function {answer.function_code}")
@@ -133,7 +118,7 @@ class ModbusLine:
         if answer.function_code != function or answer.address != address:
             raise self._wrong(f"function {answer.function_code} address {answer.address}")
 
-    async def _ask(self, request: _Request) -> ModbusPDU:
+    async def _ask(self, request: _Request, patience_s: float | None = None) -> ModbusPDU:
         async with self._lock:
             await self._keep_quiet()
             client = self._client
@@ -141,6 +126,7 @@ class ModbusLine:
                 raise LineDownError("not_sent", self.status.cause or "")
             self.requests += 1
             self._asking = True
+            client.ctx.comm_params.timeout_connect = patience_s or self.settings.timeout_s
             try:
                 answer = await request(client)
                 heed_cancellation()
@@ -149,20 +135,22 @@ class ModbusLine:
                 raise self._unanswered(client, error) from error
             finally:
                 self._asking = False
-                self._not_before = max(self._not_before, self._time() + (self.settings.gap_s if self.serial else 0))
-            self._silence = 0
+                self._not_before = max(self._not_before, self._time() + (self.settings.silence_s if self.serial else 0))
+            self.silence = 0
         if isinstance(answer, ExceptionResponse):
             raise RequestError(f"exception_{answer.exception_code}")
         return answer
 
     def _unanswered(self, client: ModbusBaseClient, error: ModbusException) -> Exception:
+        if client is not self._client:
+            return LineDownError("closed", str(error))  # a connection that is gone: the new one is not to blame
         if not client.connected:
             self._broken.set()
             return LineDownError("closed", str(error))
-        self._silence += 1
+        self.silence += 1
         if self.serial:
             self._not_before = self._time() + self.settings.quiet_s
-        elif self._silence >= SILENT_REQUESTS:
+        elif self.silence >= SILENT_REQUESTS:
             self._broken.set()
         return RequestError("timeout")
 
@@ -189,7 +177,7 @@ class ModbusLine:
         if not connected:
             raise await self._why_not()
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
-        self._silence = 0
+        self.silence = 0
         self._not_before = self._time()
         self._account.went_up()
 

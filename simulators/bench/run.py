@@ -8,6 +8,7 @@ from simulators.bench.flood import flood
 from simulators.bench.keys import keys
 from simulators.bench.latency import latency
 from simulators.bench.load import idle_demo, thousand_rooms
+from simulators.bench.modbus import modbus
 from simulators.bench.report import Report
 
 BENCHES: dict[str, Callable[[Report], None]] = {
@@ -15,6 +16,7 @@ BENCHES: dict[str, Callable[[Report], None]] = {
     "flood": flood,
     "latency": latency,
     "keys": keys,
+    "modbus": modbus,
     "rooms": thousand_rooms,
     "demo": idle_demo,
 }

@@ -10,6 +10,8 @@ from simulators.terminal import PseudoTerminal
 
 MBAP = struct.Struct(">HHHB")
 LARGEST = 260
+SILENT_CHARACTERS = 3.5
+"""What must pass between two frames on a serial bus."""
 SILENCE_S = 0.05
 """Real seconds of silence after which the beginning of a frame is forgotten."""
 
@@ -125,10 +127,15 @@ class TcpLine:
 
 
 class RtuLine:
-    """Units on a serial bus: frames with a checksum on a pseudo-terminal."""
+    """Units on a serial bus: frames with a checksum on a pseudo-terminal.
 
-    def __init__(self, terminal: PseudoTerminal, bus: Bus) -> None:
+    A pseudo-terminal knows no baud rate: with `character_s`, the real seconds that a character takes on the wire, an
+    answer comes when request, silence and answer would have passed; without it, as soon as the bus has it.
+    """
+
+    def __init__(self, terminal: PseudoTerminal, bus: Bus, character_s: float = 0.0) -> None:
         self.bus = bus
+        self.character_s = character_s
         self.damaged = 0  # frames with a wrong checksum or none
         self._terminal = terminal
         self._terminal.on_bytes = self._received
@@ -170,7 +177,8 @@ class RtuLine:
         if answer is not None:
             reply = frame[:1] + answer.pdu
             reply += struct.pack("<H", crc16(reply) ^ (0x5555 if answer.garbled else 0))
-            asyncio.get_running_loop().call_later(answer.delay, self._terminal.write, reply)
+            passing = (len(frame) + SILENT_CHARACTERS + len(reply)) * self.character_s
+            asyncio.get_running_loop().call_later(answer.delay + passing, self._terminal.write, reply)
 
 
 def _request_size(buffer: bytearray) -> int | None:

@@ -75,6 +75,7 @@ def _smt131(unit: ModbusUnit) -> None:
             raise ModbusRefusalError(ILLEGAL_VALUE)  # the bus can force "empty" only
         points.change("occupancy_input", False)  # noqa: FBT003 a point's value
 
+    points.values |= {"firmware": 1.04, "unit_address": unit.number, "baud_code": 2, "digital_input": True}
     modes: dict[Value, int] = {"off": 0, "vent": 1, "auto": 4, "heat": 4, "cool": 4, "eco": 4}
     fans: dict[Value, int] = {"low": 0, "medium": 1, "high": 2, "auto": 3}
     requests: dict[Value, int] = {"none": 0, "mur": 1, "dnd": 2}
@@ -102,7 +103,7 @@ def _from(first: int, names: Mapping[Value, int]) -> list[tuple[int, Value]]:
 def _rdf302(unit: ModbusUnit) -> None:
     """Siemens RDF302: temperatures in 1/50 degree; what can be written is not known."""
     points = _Points(unit)
-    points.values["fan"] = "low"
+    points.values |= {"fan": "low", "control_sequence": "heat_and_cool", "plant_type": "two_pipe_three_position"}
     modes: dict[Value, int] = {"auto": 1, "heat": 1, "cool": 1, "vent": 1, "eco": 3, "off": 4}
     fans: dict[Value, int] = {"off": 0, "low": 33, "medium": 66, "high": 100, "auto": 33}
     read = unit.tables[INPUT]
@@ -117,7 +118,7 @@ def _rdf302(unit: ModbusUnit) -> None:
 def _bac002(unit: ModbusUnit) -> None:
     """BECA BAC-002ALN: power, fan, mode, setpoint, lock, clock, temperature, valve, fan."""
     points = _Points(unit)
-    points.values |= {"relay": True, "mode": "heat"}
+    points.values |= {"relay": True, "mode": "heat", "fan_status": 1}
     powers: dict[Value, int] = {False: 0, True: 1}
     fans: dict[Value, int] = {"auto": 0, "low": 1, "medium": 2, "high": 3}
     modes: dict[Value, int] = {"cool": 0, "heat": 1, "vent": 2}
@@ -138,9 +139,9 @@ def _sdm120(unit: ModbusUnit) -> None:
 
     read = unit.tables[INPUT]
     read |= {address: constant(0) for address in (*range(80), *range(342, 346))}
-    for address, point in {0: "voltage", 6: "current", 12: "power", 18: "power", 70: "frequency"}.items():
+    for address, point in {0: "voltage", 6: "current", 12: "power", 18: "power_apparent", 70: "frequency"}.items():
         read |= float_cells(address, number(point))
-    read |= float_cells(72, number("energy")) | float_cells(342, number("energy"))
+    read |= float_cells(72, number("import_energy_active")) | float_cells(342, number("energy"))
 
 
 def _msw(unit: ModbusUnit) -> None:
@@ -160,6 +161,7 @@ def _msw(unit: ModbusUnit) -> None:
             peak.value = max(peak.value, now())
 
     unit.on_change = seen
+    points.values["motion_level"] = QUIET
     read = unit.tables[INPUT]
     read |= {address: constant(0) for address in (*range(12), 281, 282)}
     read |= {0: points.number("temperature", 0.1), 1: points.number("humidity", 0.1)}

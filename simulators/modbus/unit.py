@@ -10,7 +10,7 @@ from typing import Any
 from simulators.device import State, UseCases
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, NO_ANSWER_BEHIND_GATEWAY = 1, 2, 3, 11
-MOST_WORDS = 125
+MOST_WORDS, MOST_BITS, COIL_ON = 125, 2000, 0xFF00
 COILS, DISCRETE, HOLDING, INPUT = 1, 2, 3, 4
 
 
@@ -84,7 +84,9 @@ class ModbusUnit:
 
     number: int
     state: State
-    tables: dict[int, dict[int, Cell]] = field(default_factory=lambda: {HOLDING: {}, INPUT: {}})
+    tables: dict[int, dict[int, Cell]] = field(
+        default_factory=lambda: {COILS: {}, DISCRETE: {}, HOLDING: {}, INPUT: {}}
+    )
     fault: Fault = field(default_factory=Fault)
     before: Callable[[], None] = lambda: None
     requests: int = 0
@@ -133,6 +135,12 @@ class ModbusUnit:
     def _body(self, function: int, body: bytes) -> bytes:
         if function in {HOLDING, INPUT}:
             return self._read(function, *struct.unpack(">HH", body))
+        if function in {COILS, DISCRETE}:
+            return self._read_bits(function, *struct.unpack(">HH", body))
+        if function == 5:
+            address, value = struct.unpack(">HH", body)
+            self._write_coil(address, value)
+            return body
         if function == 6:
             address, value = struct.unpack(">HH", body)
             self._write(address, [value])
@@ -156,6 +164,24 @@ class ModbusUnit:
         if self.fault.kind is FaultKind.LYING:
             words = [self._random.randrange(0x10000) for _ in words]
         return bytes([2 * count]) + struct.pack(f">{count}H", *words)
+
+    def _read_bits(self, table: int, address: int, count: int) -> bytes:
+        if not 1 <= count <= MOST_BITS:
+            raise ModbusRefusalError(ILLEGAL_VALUE)
+        cells = self.tables[table]
+        wanted = range(address, address + count)
+        if any(number not in cells for number in wanted):
+            raise ModbusRefusalError(ILLEGAL_ADDRESS)
+        bits = sum((cells[number].read() & 1) << place for place, number in enumerate(wanted))
+        return bytes([(count + 7) // 8]) + bits.to_bytes((count + 7) // 8, "little")
+
+    def _write_coil(self, address: int, value: int) -> None:
+        cell = self.tables[COILS].get(address)
+        if cell is None or cell.write is None:
+            raise ModbusRefusalError(ILLEGAL_ADDRESS)
+        if value not in {0, COIL_ON}:
+            raise ModbusRefusalError(ILLEGAL_VALUE)
+        cell.write(int(value == COIL_ON))
 
     def _write(self, address: int, words: list[int]) -> None:
         cells = [self.tables[HOLDING].get(address + i) for i in range(len(words))]

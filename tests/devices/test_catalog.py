@@ -78,7 +78,7 @@ WRONG: list[tuple[str, list[tuple[str, str, int | None]]]] = [
         HEAD + "[points.leak]\nwire = { }\n[points.smoke]\nwire = { }\n",
         [("[points.leak]", "wire.path", 5), ("[points.smoke]", "wire.path", 7)],
     ),
-    (MODBUS + '[points.leak]\nwire = { register = 3, type = "int64" }\n', [("[points.leak]", "wire.type", 5)]),
+    (MODBUS + '[points.leak]\nwire = { register = 3, type = "int24" }\n', [("[points.leak]", "wire.type", 5)]),
     (
         MODBUS + "[points.leak]\nwire = { register = 3 }\n[wire]\nbase = 40001\n",
         [("[points.leak]", "wire.register", 5)],

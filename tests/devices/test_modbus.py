@@ -158,11 +158,13 @@ def test_two_points_may_share_a_register(tmp_path: Path) -> None:
 
 
 PLANS = {
-    "smarttemp_smt131": [(3, 3, 6), (3, 32, 2)],
-    "siemens_rdf302": [(4, 1000, 6)],
-    "beca_bac_002aln": [(3, 0, 10)],
-    "eastron_sdm120": [(4, 0, 14), (4, 70, 2), (4, 342, 2)],
-    "wirenboard_msw": [(4, 3, 9), (4, 280, 1)],
+    "smarttemp_smt131": [(3, 1, 9), (3, 23, 18), (3, 67, 1)],
+    "siemens_rdf302": [(3, 0, 1), (3, 3, 1), (3, 108, 1), (4, 1000, 7), (4, 1009, 1)],
+    "beca_bac_002aln": [(3, 0, 11)],
+    "eastron_sdm120": [(4, 0, 38), (4, 70, 10), (4, 342, 4)],
+    "wirenboard_msw": [(4, 3, 9), (4, 280, 4)],
+    "wirenboard_m1w2_di": [(4, 277, 2), (2, 0, 2), (4, 104, 2)],
+    "haier_ycj_a002": [(1, 0, 1), (3, 0, 4), (4, 0, 3)],
 }
 
 
@@ -173,7 +175,9 @@ def test_the_plan_of_a_known_unit(name: str) -> None:
 
 def test_a_thermostat_is_read() -> None:
     of = catalog().get("smarttemp_smt131")
-    first, second = plan(of)
+    told = {"occupancy_input", "request", "mode", "fan", "setpoint", "temperature", "temperature_remote"}
+    first, second = plan(of, told)
+    assert (first.address, first.count, second.address) == (3, 6, 32)
     state = decode(first, [1, 0, 2, 4, 3, 215], UNIT, of, NOON, 1)
     assert values(state) == {
         "occupancy_input": True,

@@ -15,7 +15,8 @@ from pymodbus.pdu import ModbusPDU
 from devices.model import Decoded, LineState
 from gateway.lines.byte_line import ByteLine
 from gateway.lines.line import FieldLine, LineDownError, LineUser
-from gateway.lines.modbus import ModbusLine, ModbusSettings, RequestError
+from gateway.lines.modbus import ModbusLine, RequestError
+from gateway.lines.modbus_settings import ModbusSettings
 from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine

@@ -10,7 +10,7 @@ def run(schedule: Schedule, seconds: float, cost: dict[str, float], dead: set[st
     """Play the bus: polls by unit, and the time spent on dead ones."""
     now, polls, wasted = 0.0, dict.fromkeys(cost, 0), 0.0
     while now < seconds:
-        turn = schedule.next()
+        turn = schedule.next(now)
         assert turn is not None
         now = max(now, schedule.wait_until(turn))
         began, now = now, now + cost[turn.unit]
@@ -20,6 +20,7 @@ def run(schedule: Schedule, seconds: float, cost: dict[str, float], dead: set[st
             schedule.missed(turn.unit, began, now)
         else:
             schedule.answered(turn.unit, now)
+        schedule.served(turn.unit, began, now)
     return polls, wasted
 
 
@@ -71,3 +72,34 @@ def test_a_faster_clock_shortens_what_is_left_to_wait() -> None:
     left = schedule.wait_until(schedule.turn("u"))
     schedule.stretch(0.1, 0.0)
     assert schedule.wait_until(schedule.turn("u")) == left * 0.1
+
+
+def test_a_slow_unit_takes_what_the_others_leave() -> None:
+    """Its 0.4 s a poll would fill a bus that is full already."""
+    units = {f"u{i}": 1.0 for i in range(50)}
+    cost = {unit: 0.4 if unit == "u7" else 0.02 for unit in units}
+    polls, _ = run(Schedule(units, 0.0), 600, cost, set())
+    assert min(count for unit, count in polls.items() if unit != "u7") > 570
+    assert polls["u7"] >= 600 / 30, "and it is not forgotten"
+
+
+def test_a_slow_unit_on_an_idle_bus_is_asked_as_often_as_any() -> None:
+    units = {f"u{i}": 1.0 for i in range(10)}
+    cost = {unit: 0.4 if unit == "u7" else 0.02 for unit in units}
+    polls, _ = run(Schedule(units, 0.0), 300, cost, set())
+    assert min(polls.values()) >= 299
+
+
+def test_where_the_bus_cannot_carry_all_each_waits_the_same() -> None:
+    schedule, now, last, longest = Schedule({f"u{i}": 1.0 for i in range(50)}, 0.0), 0.0, dict[str, float](), 0.0
+    while now < 200:
+        turn = schedule.next(now)
+        assert turn is not None
+        now = max(now, schedule.wait_until(turn))
+        longest = max(longest, now - last.get(turn.unit, now))
+        last[turn.unit] = now
+        began, now = now, now + 0.022 + (0.002 if turn.unit == "u3" else 0.0)
+        schedule.answered(turn.unit, now)
+        schedule.served(turn.unit, began, now)
+    assert len(last) == 50
+    assert longest < 1.2
