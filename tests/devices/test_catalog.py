@@ -12,8 +12,11 @@ from tests.devices.codec import catalog
 
 NEEDED = {
     "zigbee2mqtt": ("contact", "motion", "presence", "climate", "leak", "smoke", "lock", "plug", "button"),
-    "tasmota": ("switch_contact", "climate", "relay"),
-    "shelly": ("switch", "input", "climate", "flood"),
+    "tasmota": ("switch_contact", "motion", "presence", "climate", "switch_leak", "switch_smoke", "switch_keycard"),
+    "shelly": ("switch", "input", "climate", "flood", "presence", "smoke", "keycard", "light", "meter", "strike"),
+    "shelly_gen1": ("contact", "motion", "climate", "flood", "smoke", "keycard", "relay", "light", "meter", "strike"),
+    "esphome": ("contact", "motion", "presence", "climate", "leak", "smoke", "keycard", "relay", "meter", "lock"),
+    "homie": ("contact", "motion", "presence", "climate", "leak", "smoke", "keycard", "relay", "meter", "lock"),
     "mapped": ("climate_json",),
 }
 UNITS = {"smarttemp_smt131", "siemens_rdf302", "beca_bac_002aln", "eastron_sdm120", "wirenboard_msw", "pn532"}
