@@ -199,6 +199,12 @@ def test_a_valve_behind_a_gateway_is_called_through_it() -> None:
         assert request["params"] == {"id": 201, "method": "TRV.SetTarget", "params": {"id": 0, "target_C": value}}
 
 
+def test_the_first_valve_behind_a_gateway_has_the_number_200() -> None:
+    codec = router(device("shelly/blu_trv", PREFIX))
+    ((_, payload),) = codec.encode(Command("c1", "101_thing", "setpoint", 19.5, NOON))
+    assert orjson.loads(payload)["params"]["id"] == 200
+
+
 def test_an_order_is_an_rpc_request() -> None:
     codec = router(device("shelly/switch", PREFIX))
     ((topic, payload),) = codec.encode(Command("c1", "101_thing", "relay", value=True, deadline=NOON))
