@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edge.configuration import load_configuration
 from edge.console import CONFIG, DATA, FAILED, Config, Data, Json, answering, books, opened, say, tell
+from edge.installed import take_environment
 from edge.operate.layout import SYSTEM_PREFIX, Layout, OperationError
 from edge.operate.steps import Steps
 from edge.service import version
@@ -105,7 +105,7 @@ def health(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) ->
     from edge.operate.asking import ask
 
     with answering():
-        found = ask(load_configuration(config).settings.http, data)
+        found = ask(opened(config).settings.http, data)
         tell(found.answer(), "\n".join(found.lines()), as_json=as_json)
         if not found.ready:
             raise typer.Exit(FAILED)
@@ -122,6 +122,7 @@ def support_bundle(
     from edge.operate import bundle
 
     with answering():
+        take_environment(config)
         names = bundle.write(to, config, data, log)
         tell({"file": to, "members": names}, f"{to}: {', '.join(names)}", as_json=as_json)
 
@@ -158,6 +159,7 @@ def move_unpack(
     from edge.operate import moving as packing
 
     with answering():
+        take_environment(config)
         there = packing.replaced(config, data)
         if there:
             if not as_json:
@@ -171,6 +173,7 @@ def _work(layout: Layout, part: str, steps: Steps) -> "Upgrade":
     from edge.operate.running import Service
     from edge.operate.upgrade import Upgrade
 
+    take_environment(layout.config)
     return Upgrade(layout, Service(layout, part), steps)
 
 
