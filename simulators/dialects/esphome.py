@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Collection
-from typing import Any
 
 from devices.model import Value
-from simulators.device import State, UseCases
-from simulators.mqtt import BrokerAddress, Message, Session
+from simulators.device import State
+from simulators.dialects.wifi import WifiDevice
+from simulators.mqtt import BrokerAddress, Message
 
 BINARY = ("door", "window", "contact", "motion", "leak", "smoke", "keycard")
 MEASURED = {
@@ -26,20 +26,13 @@ ORDERED_MODES = {"OFF": "off", "HEAT": "heat", "COOL": "cool", "AUTO": "auto", "
 ORDERED_FANS = ("OFF", "LOW", "MEDIUM", "HIGH", "AUTO")
 
 
-class EspHomeNode:
+class EspHomeNode(WifiDevice):
     """The service of one node, or of one entity of it (address PREFIX#OBJECT)."""
 
     def __init__(self, state: State, address: BrokerAddress, client: str) -> None:
         self.prefix, _, named = state.device.address.partition("#")
         self.object = named or state.device.id.replace("-", "_")
-        self.use: UseCases | None = None
-        self._state = state
-        will = Message(f"{self.prefix}/status", b"offline", retain=True)
-        self.session = Session(address, client, self, will)
-
-    def add(self, device: UseCases) -> None:
-        """The use cases through which orders change the device."""
-        self.use = device
+        super().__init__(state, address, client, Message(f"{self.prefix}/status", b"offline", retain=True))
 
     def filters(self) -> list[str]:
         """Orders to its entities."""
@@ -48,7 +41,7 @@ class EspHomeNode:
     def announce(self) -> None:
         """Online, then every state; states are retained, as ESPHome does unless it is told otherwise."""
         self.session.publish(Message(f"{self.prefix}/status", b"online", retain=True))
-        self.heartbeat(self._state)
+        self.heartbeat(self.state)
 
     def report(self, state: State, changed: Collection[str]) -> None:
         """The entities of what changed."""
@@ -56,36 +49,16 @@ class EspHomeNode:
             if point in state.values:
                 self._tell(point, state.values[point])
 
-    def happened(self, state: State, kind: str, params: dict[str, Any]) -> None:
-        """A press; an opened door is only the state of its lock."""
-        if kind in ("button", "sos"):
-            word = str(params.get("name", "panic" if kind == "sos" else "single"))
-            self._say(f"event/{self.object}/state", json.dumps({"event_type": word}), retain=False)
-        elif "lock" in state.values:
-            self.report(state, ("lock",))
-
-    def heartbeat(self, state: State) -> None:
-        """Everything."""
-        self.report(state, list(state.values))
-
-    def died(self, state: State, noticed: bool) -> None:  # noqa: ARG002 one device
-        """Power gone: the broker publishes the will."""
-        if not noticed:
-            self.session.cut()
-
-    def revived(self, state: State) -> None:  # noqa: ARG002 one device
-        """Power back."""
-        self.session.restore()
+    def pressed(self, word: str) -> None:
+        """An event."""
+        kind = {"button": "single", "sos": "panic"}.get(word, word)
+        self._say(f"event/{self.object}/state", json.dumps({"event_type": kind}), retain=False)
 
     def heard(self, topic: str, payload: bytes) -> None:
         """An order. Raises ValueError or KeyError when it is none of ours."""
         component, *rest = topic.removeprefix(f"{self.prefix}/").split("/")
         point, value = self._order(component, rest[1] if component == "climate" else "", payload.decode())
-        if self.use is None or point not in self._state.values:
-            raise KeyError(point)
-        if self._state.values[point] == value:
-            self._tell(point, value)
-        self.use.obeys(point, value)
+        self.obey(point, value)
 
     @staticmethod
     def _order(component: str, part: str, text: str) -> tuple[str, Value]:
@@ -107,7 +80,7 @@ class EspHomeNode:
 
     def _entity(self, point: str, value: Value) -> tuple[str, str] | None:
         """The topic and the payload of a point."""
-        has_climate = "mode" in self._state.values
+        has_climate = "mode" in self.state.values
         if point in BINARY:
             return f"binary_sensor/{self.object}/state", "ON" if value in (True, "open") else "OFF"
         if point == "presence":
@@ -123,7 +96,7 @@ class EspHomeNode:
 
     def _relay(self, on: bool) -> tuple[str, str]:
         word = "ON" if on else "OFF"
-        if self._state.profile.id.endswith("/light"):
+        if self.state.profile.id.endswith("/light"):
             return f"light/{self.object}/state", json.dumps({"state": word, "color_mode": "onoff"})
         return f"switch/{self.object}/state", word
 

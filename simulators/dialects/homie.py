@@ -5,8 +5,9 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from devices.model import Value
-from simulators.device import State, UseCases
-from simulators.mqtt import BrokerAddress, Message, Session
+from simulators.device import State
+from simulators.dialects.wifi import WifiDevice
+from simulators.mqtt import BrokerAddress, Message
 
 
 class Property(NamedTuple):
@@ -47,21 +48,15 @@ EVENT = Property("action", "enum", "single,double,panic")
 MODES = {"vent": "fan", "eco": "auto"}
 
 
-class HomieDevice:
+class HomieDevice(WifiDevice):
     """The service of one Homie device, or of one node of it (address TOPIC#NODE)."""
 
     def __init__(self, state: State, address: BrokerAddress, client: str) -> None:
         self.topic, _, named = state.device.address.partition("#")
         self.node = named or state.profile.id.rpartition("/")[2].replace("_", "-")
         self.fifth = self.topic.split("/")[-2] == "5"
-        self.use: UseCases | None = None
-        self._state = state
         self._offered = {point: PROPERTIES[point] for point in state.values if point in PROPERTIES}
-        self.session = Session(address, client, self, Message(f"{self.topic}/$state", b"lost", 1, retain=True))
-
-    def add(self, device: UseCases) -> None:
-        """The use cases through which orders change the device."""
-        self.use = device
+        super().__init__(state, address, client, Message(f"{self.topic}/$state", b"lost", retain=True))
 
     def filters(self) -> list[str]:
         """Orders to its properties."""
@@ -72,19 +67,19 @@ class HomieDevice:
         self._say("$state", "init")
         for rest, text in self._description():
             self._say(rest, text)
-        self.heartbeat(self._state)
+        self.heartbeat(self.state)
         self._say("$state", "ready")
 
     def _description(self) -> list[tuple[str, str]]:
         properties = {offered.name: offered for offered in self._offered.values()}
-        if self._state.profile.wire.get("event"):
+        if self.state.profile.wire.get("event"):
             properties[EVENT.name] = EVENT
         return [("$description", json.dumps(self._document(properties)))] if self.fifth else self._tree(properties)
 
     def _document(self, properties: dict[str, Property]) -> dict[str, Any]:
         told = {name: self._told(offered) for name, offered in properties.items()}
         node = {"name": self.node, "type": "room", "properties": told}
-        name = self._state.device.id
+        name = self.state.device.id
         return {"homie": "5.0", "version": 1, "name": name, "nodes": {self.node: node}}
 
     @staticmethod
@@ -94,7 +89,7 @@ class HomieDevice:
         return said | {key: getattr(offered, key) for key in ("format", "unit") if getattr(offered, key)}
 
     def _tree(self, properties: dict[str, Property]) -> list[tuple[str, str]]:
-        said = [("$homie", "4.0.0"), ("$name", self._state.device.id), ("$extensions", ""), ("$nodes", self.node)]
+        said = [("$homie", "4.0.0"), ("$name", self.state.device.id), ("$extensions", ""), ("$nodes", self.node)]
         said += [(f"{self.node}/$name", self.node), (f"{self.node}/$type", "room")]
         said.append((f"{self.node}/$properties", ",".join(properties)))
         for name, offered in properties.items():
@@ -110,26 +105,10 @@ class HomieDevice:
             if offered := self._offered.get(point):
                 self._say(f"{self.node}/{offered.name}", _spelled(point, state.values[point], offered))
 
-    def happened(self, state: State, kind: str, params: dict[str, Any]) -> None:
-        """A press is a property that is not retained; an opened door is only the state of its lock."""
-        if kind in ("button", "sos"):
-            word = str(params.get("name", "panic" if kind == "sos" else "single"))
-            self._say(f"{self.node}/{EVENT.name}", word, retain=False)
-        elif "lock" in state.values:
-            self.report(state, ("lock",))
-
-    def heartbeat(self, state: State) -> None:
-        """Everything."""
-        self.report(state, list(state.values))
-
-    def died(self, state: State, noticed: bool) -> None:  # noqa: ARG002 one device
-        """Power gone: the broker publishes the will."""
-        if not noticed:
-            self.session.cut()
-
-    def revived(self, state: State) -> None:  # noqa: ARG002 one device
-        """Power back."""
-        self.session.restore()
+    def pressed(self, word: str) -> None:
+        """A property that is not retained."""
+        kind = {"button": "single", "sos": "panic"}.get(word, word)
+        self._say(f"{self.node}/{EVENT.name}", kind, retain=False)
 
     def heard(self, topic: str, payload: bytes) -> None:
         """An order. Raises ValueError or KeyError when it is none, or out of the declared format."""
@@ -138,11 +117,7 @@ class HomieDevice:
         value = _meant(point, payload.decode(), self._offered[point])
         if self.fifth:
             self._say(f"{self.node}/{name}/$target", payload.decode())
-        if self.use is None:
-            return
-        if self._state.values[point] == value:
-            self.report(self._state, (point,))
-        self.use.obeys(point, value)
+        self.obey(point, value)
 
     def _say(self, rest: str, text: str, retain: bool = True) -> None:
         self.session.publish(Message(f"{self.topic}/{rest}", text.encode(), retain=retain))

@@ -5,30 +5,24 @@ from collections.abc import Collection
 from typing import Any
 
 from devices.model import Power, Value
-from simulators.device import State, UseCases
-from simulators.mqtt import BrokerAddress, Message, Session
+from simulators.device import State
+from simulators.dialects.wifi import WifiDevice
+from simulators.mqtt import BrokerAddress, Message
 
 INPUTS = ("contact", "keycard")
 IN_STATUS = ("motion", "setpoint")
 """Devices that tell everything in one JSON object."""
 
 
-class ShellyGen1Device:
+class ShellyGen1Device(WifiDevice):
     """The service of one device with the topics `shellies/<model>-<id>/...` (address STEM#CHANNEL: another channel)."""
 
     def __init__(self, state: State, address: BrokerAddress, client: str) -> None:
         self.stem, _, channel = state.device.address.partition("#")
         self.channel = channel or "0"
-        self.use: UseCases | None = None
-        self._state = state
         self._presses = 0
         self._pressed = ""
-        will = Message(f"{self.stem}/online", b"false", retain=True)
-        self.session = Session(address, client, self, will)
-
-    def add(self, device: UseCases) -> None:
-        """The use cases through which orders change the device."""
-        self.use = device
+        super().__init__(state, address, client, Message(f"{self.stem}/online", b"false", retain=True))
 
     def filters(self) -> list[str]:
         """Orders to its outputs, to the valve, and to all Shellies."""
@@ -37,7 +31,7 @@ class ShellyGen1Device:
     def announce(self) -> None:
         """Online, then everything."""
         self._say("online", "true", retain=True)
-        self.heartbeat(self._state)
+        self.heartbeat(self.state)
 
     def report(self, state: State, changed: Collection[str]) -> None:
         """What changed; a battery device has just woken up and says everything."""
@@ -48,14 +42,11 @@ class ShellyGen1Device:
             for rest, text in self._told(point, state.values[point]):
                 self._say(rest, text)
 
-    def happened(self, state: State, kind: str, params: dict[str, Any]) -> None:
+    def pressed(self, word: str) -> None:
         """A press: S short, L long."""
-        if kind in ("button", "sos"):
-            self._presses += 1
-            self._pressed = str(params.get("name", "L" if kind == "sos" else "S"))
-            self._press()
-        elif "lock" in state.values:
-            self.report(state, ("lock",))
+        self._presses += 1
+        self._pressed = {"button": "S", "sos": "L"}.get(word, word)
+        self._press()
 
     def heartbeat(self, state: State) -> None:
         """Everything, the last press among it."""
@@ -65,42 +56,26 @@ class ShellyGen1Device:
         for point, value in state.values.items():
             for rest, text in self._told(point, value):
                 self._say(rest, text)
-        if self._state.profile.wire.get("event"):
+        if self.state.profile.wire.get("event"):
             self._press()
-
-    def died(self, state: State, noticed: bool) -> None:  # noqa: ARG002 one device
-        """Power gone: the broker publishes the will."""
-        if not noticed:
-            self.session.cut()
-
-    def revived(self, state: State) -> None:  # noqa: ARG002 one device
-        """Power back."""
-        self.session.restore()
 
     def heard(self, topic: str, payload: bytes) -> None:
         """An order. Raises ValueError or KeyError when it is none of ours."""
         word = payload.decode()
         if topic.endswith("/target_t"):
-            self._obey("setpoint", float(word))
+            self.obey("setpoint", float(word))
             return
         on = {"on": True, "off": False}[word]
-        if "lock" in self._state.values:
-            self._obey("lock", "unlocked" if on else "locked")
+        if "lock" in self.state.values:
+            self.obey("lock", "unlocked" if on else "locked")
         else:
-            self._obey("relay", on)
-
-    def _obey(self, point: str, value: Value) -> None:
-        if point not in self._state.values or self.use is None:
-            raise KeyError(point)
-        if self._state.values[point] == value:
-            self.report(self._state, (point,))
-        self.use.obeys(point, value)
+            self.obey("relay", on)
 
     def _told(self, point: str, value: Value) -> list[tuple[str, str]]:
         """Topics and payloads of a point."""
         channel, number = self.channel, float(value) if isinstance(value, int | float) else 0.0
-        output = "light" if self._state.profile.id.endswith("/light") else "relay"
-        meter = self._state.profile.id.endswith("/meter")
+        output = "light" if self.state.profile.id.endswith("/light") else "relay"
+        meter = self.state.profile.id.endswith("/meter")
         watt = f"emeter/{channel}/power" if meter else f"{output}/{channel}/power"
         told = {
             "relay": (f"{output}/{channel}", "on" if value else "off"),
