@@ -40,6 +40,7 @@ def line_settings(settings: Settings, data: Path, place: Place) -> MqttSettings:
         client_id=f"innkeeper-{place.property_id}-home-assistant",
         state_topic=place.status,
         tls=address.tls,
+        ca_file=data / settings.home_assistant.ca_file if settings.home_assistant.ca_file else None,
     )
 
 

@@ -80,6 +80,11 @@ class HomeAssistantOutput:
         """How the connection is."""
         return self._line.status
 
+    def show(self, shown: Shown) -> None:
+        """From now on these devices: what was changed, added or taken out of the configuration."""
+        self._shown = shown
+        self._rooms = self._standing = None
+
     async def run(self) -> None:
         """Show it until cancelled."""
         async with asyncio.TaskGroup() as tasks:

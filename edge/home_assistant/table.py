@@ -19,6 +19,7 @@ class HomeAssistantTable(Table):
 
     enabled: bool = Field(default=False, description="Whether they appear there.")
     url: str = Field("", description="Broker of Home Assistant, mqtt://user@host:port; empty: the service's own.")
+    ca_file: str = Field("", description="Who vouches for that broker, relative to DATA; empty: the system's list.")
     discovery_prefix: TopicName = Field("homeassistant", description="The prefix that Home Assistant listens to.")
     topic: TopicName = Field("innkeeper_states", description="Where the states are; never below innkeeper/.")
     devices: bool = Field(default=True, description="The hotel's devices. Off, with rooms off: all is taken away.")

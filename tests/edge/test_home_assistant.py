@@ -18,6 +18,7 @@ from edge.home_assistant import documents, states
 from edge.home_assistant.documents import Place, fit
 from edge.home_assistant.entities import BINARY_CLASSES, HIDDEN, SENSOR_CLASSES, entity_of
 from edge.home_assistant.mirror import Mirror, Said
+from edge.home_assistant.opening import line_settings
 from edge.home_assistant.output import HomeAssistantOutput, Shown
 from edge.home_assistant.words import FOLDER, Words
 from edge.rooms.signals import DeviceHeard, Tick
@@ -250,6 +251,21 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, line: str) -> None:
         load_settings(tmp_path / "service.toml", {})
 
 
+def test_where_it_connects(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "home_assistant").write_text("word\n")
+    (secrets / "broker_innkeeper").write_text("own")
+    text = "[home_assistant]\nenabled = true\nurl = 'mqtts://hotel@ha.example'\nca_file = 'ha.pem'\n"
+    (tmp_path / "service.toml").write_text(text)
+    other = line_settings(load_settings(tmp_path / "service.toml", {}), tmp_path, PLACE)
+    assert (other.host, other.port, other.username, other.password) == ("ha.example", 8883, "hotel", "word")
+    assert (other.tls, other.ca_file, other.state_topic) == (True, tmp_path / "ha.pem", PLACE.status)
+    own = line_settings(load_settings(tmp_path / "absent.toml", {}), tmp_path, PLACE)
+    assert (own.host, own.port, own.username, own.password) == ("127.0.0.1", 1883, "innkeeper", "own")
+    assert "word" not in repr(other)
+
+
 # rooms
 
 
@@ -346,6 +362,17 @@ async def test_devices_rooms_and_faults_appear_change_and_go(tmp_path: Path, mos
             assert DOOR in seen.retained
         async with staged(tmp_path / "c") as stage, shown(stage, port, parts=False):
             await until(lambda: list(seen.retained) == [PLACE.status])
+
+
+@pytest.mark.real("mosquitto")
+async def test_a_changed_configuration_is_followed_while_it_runs(tmp_path: Path, mosquitto: RealBroker) -> None:
+    async with watching(mosquitto.port) as seen, staged(tmp_path) as stage, shown(stage, mosquitto.port) as output:
+        await until(lambda: DOOR_STATE in seen.retained)
+        fewer = inventory("101")
+        del fewer.devices["101_contact"]
+        output.show(Shown(fewer, CATALOG, devices=True, rooms=True, words=EN))
+        await until(lambda: DOOR not in seen.retained and DOOR_STATE not in seen.retained)
+        assert ROOM in seen.retained
 
 
 @pytest.mark.real("mosquitto")

@@ -1,8 +1,10 @@
 """Self-describing and topic-by-topic devices through the whole gateway: commanded, lost, and back."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
+import aiomqtt
 import pytest
 
 from devices.model import CommandState, LineState, Value
@@ -74,3 +76,19 @@ async def test_a_lost_device_is_told_and_comes_back(fields: FieldMaker, mosquitt
         field.taken.health.clear()
         field.hotel.rooms["101"].revive()
         await until(lambda: {name for name, online, _ in field.taken.health if online} == mains)
+
+
+async def test_a_lost_root_takes_its_children_with_it(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    child = "homie/5/child"
+    described = json.dumps({"homie": "5.0", "version": 1, "root": "bridge", "parent": "bridge", "nodes": {}})
+    told = [("homie/5/bridge/$state", "ready"), (f"{child}/$description", described), (f"{child}/$state", "ready")]
+    field = fields.make(mosquitto.port, ("child", "field", "homie/contact", child, "101"))
+    async with aiomqtt.Client("127.0.0.1", mosquitto.port) as bridge:
+        for topic, payload in told:
+            await bridge.publish(topic, payload, 2, retain=True)
+        async with running(field.gateway):
+            await until(lambda: ("child", True, None) in field.taken.health)
+            await bridge.publish("homie/5/bridge/$state", "lost", 2, retain=True)
+            await until(lambda: field.taken.health[-1] == ("child", False, None))
+            await bridge.publish("homie/5/bridge/$state", "ready", 2, retain=True)
+            await until(lambda: field.taken.health[-1] == ("child", True, None))
