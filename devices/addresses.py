@@ -6,10 +6,17 @@ LINE_KINDS: dict[str, tuple[str, ...]] = {
     "zigbee2mqtt": ("mqtt",),
     "tasmota": ("mqtt",),
     "shelly": ("mqtt",),
+    "shelly_gen1": ("mqtt",),
+    "esphome": ("mqtt",),
+    "homie": ("mqtt",),
     "mapped": ("mqtt",),
     "modbus": ("modbus_tcp", "modbus_rtu"),
     "pn532": ("serial", "tcp"),
 }  # a dialect that is not here is an extension's, which may use any line
+
+CHANNELS = frozenset({"tasmota", "shelly", "shelly_gen1"})
+PARTS = frozenset({"esphome", "homie"})
+"""Dialects in which several devices share an address and stand behind its `#`: by number, or by name."""
 
 _OURS = "innkeeper"  # the link's own topics: devices may not speak there
 
@@ -33,8 +40,8 @@ def _wrong_unit(address: str, highest: int) -> str | None:
 
 def _wrong_topic(address: str, profile: Profile) -> str | None:
     topic, mark, node = address.partition("#")
-    if mark and not (profile.wire.get("identity") and node):
-        return "is a topic: # has no place in it"
+    if mark and (wrong := _wrong_part(node, profile)):
+        return wrong
     if profile.wire.get("identity") and not node:
         return "needs the node's name after the topic: TOPIC#NODE"
     if not topic or "+" in topic or "\0" in topic or any(not level for level in topic.split("/")):
@@ -44,9 +51,23 @@ def _wrong_topic(address: str, profile: Profile) -> str | None:
     return _wrong_for_dialect(topic, profile.dialect)
 
 
+def _wrong_part(part: str, profile: Profile) -> str | None:
+    if profile.dialect in CHANNELS:
+        good = part.isascii() and part.isdigit()
+        return None if good else f"has the number of a channel behind # (found {part!r})"
+    if profile.dialect in PARTS:
+        good = bool(part) and not set(part) & set("/+#*|{}")
+        return None if good else f"has the name of one part of the device behind # (found {part!r})"
+    if profile.wire.get("identity") and part:
+        return None
+    return "is a topic: # has no place in it"
+
+
 def _wrong_for_dialect(topic: str, dialect: str) -> str | None:
     if dialect == "zigbee2mqtt" and "/" not in topic:
         return f'is the whole topic, such as "zigbee2mqtt/{topic}"'
+    if dialect == "homie" and "/" not in topic:
+        return f'is the device\'s whole topic, such as "homie/5/{topic}"'
     if dialect == "tasmota" and topic.startswith(("tele/", "stat/", "cmnd/")):
         return f'is the topic without its prefix: "{topic.split("/", 1)[1]}"'
     return None

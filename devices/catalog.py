@@ -18,7 +18,7 @@ BUILT_IN = Path(__file__).parent / "profiles"
 ENTRY_POINTS = "innkeeper.profiles"
 DIALECT_GROUPS = ("innkeeper.dialects", "innkeeper.locks")
 _Model = TypeVar("_Model", bound=BaseModel)
-JSON_DIALECTS = frozenset({"zigbee2mqtt", "tasmota", "shelly", "mapped"})
+JSON_DIALECTS = frozenset({"zigbee2mqtt", "tasmota", "shelly", "shelly_gen1", "esphome", "homie", "mapped"})
 
 
 class Catalog:

@@ -25,7 +25,8 @@ class JsonCommand(Table):
     """How a point is written over MQTT.
 
     zigbee2mqtt: `path` is the property in `<address>/set`. tasmota: the command after `cmnd/<topic>/`. shelly: the RPC
-    method, `argument` its parameter. mapped: `topic` after the address, `template` with `{value}` in it.
+    method, `argument` its parameter (dotted when it is inside another). mapped, esphome, shelly_gen1: `topic` after the
+    address (empty: as the dialect has it), `template` with `{value}` in it. homie: nothing but the values.
     """
 
     path: str = ""
@@ -33,6 +34,7 @@ class JsonCommand(Table):
     argument: str = ""
     component: int = 0
     template: str = "{value}"
+    also: dict[str, Any] = {}  # shelly: parameters that are always sent along
     values: dict[str, str | bool | Number] | None = None  # ours -> theirs, where `values` reversed is not right
 
 
@@ -41,8 +43,10 @@ class JsonWire(Table):
 
     path: str
     fallback: str = ""  # another path, read when the first is absent or null
-    topic: str = ""  # mapped only: what follows the device's address
-    format: Literal["json", "text"] = "json"  # mapped only
+    topic: str = (
+        ""  # what follows the device's address; esphome, homie, shelly_gen1: a pattern (devices/mqtt/patterns.py)
+    )
+    format: Literal["json", "text"] = "json"  # of a value that has a topic for itself
     values: dict[str, str | bool | Number] | None = None  # theirs (true, false, ON, 2 ...) -> ours
     scale: Number = 1
     offset: Number = 0
@@ -116,6 +120,9 @@ class MqttSettings(Table):
 
     users: dict[ClassName, UserRange] = {}  # whose a user number of the lock is
     actions: dict[str, str] = {}  # the device's action -> sos, tamper, forced, egress, button, none
+    event: str = ""  # where events are (a topic; tasmota: a path, shelly: an input); words not in `actions` are buttons
+    event_path: str = ""  # where the word is in its JSON; empty: the payload is the word
+    event_count: str = ""  # where a counter is: the same count again is the same event again
     identity: str = ""  # mapped: the field that names the node, where several share a topic (address TOPIC#NODE)
     time_path: str = ""  # mapped: where the device's own time is
     time_format: Literal["unix", "unix_ms", "iso"] = "unix"

@@ -10,12 +10,13 @@ from pathlib import Path
 import structlog
 
 from devices.clock import Clock
-from devices.model import CommandResult
+from devices.model import CommandResult, LineStatus
 from edge.board.picture import Sources
 from edge.broker import Broker, address_of
 from edge.card_key import CardKeyState, needs_card_key, open_card_key
 from edge.configuration import Configuration, over_own_broker, with_broker
 from edge.health import HealthReport, Parts
+from edge.home_assistant.opening import health_part, open_output
 from edge.house import House, Plan
 from edge.hub import Hub
 from edge.journal import Journal
@@ -87,6 +88,9 @@ class Edge:
         own = over_own_broker(configuration.inventory)
         parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key, self.locks.behind)
         self.health = HealthReport(parts, self.link.tell)
+        self.home_assistant = open_output(configuration, plan.data, hub)
+        if self.home_assistant is not None:
+            self.home_assistant.told = self._home_assistant_changed
         recover(hub, inventory, catalog, journal.loaded)
         for body in told_facts(journal.loaded):
             self.locks.learn(body)
@@ -114,6 +118,9 @@ class Edge:
         watch.peer_ahead = lambda: self.link.status().peer_ahead
         return watch
 
+    def _home_assistant_changed(self, status: LineStatus) -> None:
+        self.health.others["home_assistant"] = health_part(status)
+
     def _command_done(self, result: CommandResult) -> None:
         if not self.locks.ended(result):
             self.hub.command_done(result)
@@ -132,6 +139,8 @@ class Edge:
                 async with asyncio.TaskGroup() as first:
                     for part in (self.gateway, self.link, self.watch, self.health, self.locks):
                         first.create_task(part.run(), name=type(part).__name__.lower())
+                    if self.home_assistant is not None:
+                        first.create_task(self.home_assistant.run(), name="home-assistant")
             finally:
                 hub.cancel()
 

@@ -20,6 +20,7 @@ def warnings(configuration: Configuration, data: Path) -> list[str]:
     return [
         *_broker(configuration, data),
         *_http(configuration, data),
+        *_home_assistant(configuration),
         *(said for line in configuration.inventory.lines.values() for said in _line(line, data)),
         *(f"line {line}: no device is on it" for line in _empty_lines(configuration)),
     ]
@@ -45,6 +46,13 @@ def _http(configuration: Configuration, data: Path) -> Iterator[str]:
         yield '[http]: passwords and names cross the network unencrypted; `innkeeper tls create`, then tls = "local"'
     if settings.tls == "local" and not (data / "secrets" / LOCAL_CERTIFICATE).exists():
         yield "[http] tls: there is no certificate yet; `innkeeper tls create` makes one"
+
+
+def _home_assistant(configuration: Configuration) -> Iterator[str]:
+    settings = configuration.settings.home_assistant
+    if settings.enabled and settings.url:
+        url = BrokerUrl.parse(settings.url)
+        yield from _unreachable("[home_assistant] url", url.host, url.port)
 
 
 def _line(line: Line, data: Path) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
+from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
@@ -156,6 +157,7 @@ class Settings(Table):
     cards: CardsTable = CardsTable()
     board: BoardTable = BoardTable()
     backup: BackupTable = BackupTable()
+    home_assistant: HomeAssistantTable = HomeAssistantTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -184,6 +186,7 @@ OVERRIDES = {
     "INNKEEPER_BROKER_URL": ("broker", "url"),
     "INNKEEPER_LINK_URL": ("link", "url"),
     "INNKEEPER_DATABASE_URL": ("database", "url"),
+    "INNKEEPER_HOME_ASSISTANT_URL": ("home_assistant", "url"),
 }
 
 
@@ -224,6 +227,7 @@ TABLES: dict[str, type[Table]] = {
     "cards": CardsTable,
     "board": BoardTable,
     "backup": BackupTable,
+    "home_assistant": HomeAssistantTable,
     "log": LogTable,
 }
 

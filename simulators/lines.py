@@ -11,8 +11,11 @@ import structlog
 from devices.inventory import Line
 from devices.model import Device, Profile
 from simulators.device import Service, State, UseCases
+from simulators.dialects.esphome import EspHomeNode
+from simulators.dialects.homie import HomieDevice
 from simulators.dialects.mapped import MappedDevices
 from simulators.dialects.shelly import ShellyDevice
+from simulators.dialects.shelly_gen1 import ShellyGen1Device
 from simulators.dialects.tasmota import TasmotaDevice
 from simulators.dialects.zigbee2mqtt import Zigbee2MqttBridge
 from simulators.encoder.encoder import SerialPort, SimulatedEncoder, SocketPort
@@ -65,6 +68,9 @@ class MqttDevices:
             "zigbee2mqtt": self._bridge,
             "tasmota": self._tasmota,
             "shelly": self._shelly,
+            "shelly_gen1": self._alone(ShellyGen1Device),
+            "esphome": self._alone(EspHomeNode),
+            "homie": self._alone(HomieDevice),
             "mapped": lambda _state: self._shared(),
         }
         maker = makers.get(state.profile.dialect)
@@ -86,6 +92,16 @@ class MqttDevices:
         service = ShellyDevice(state, self._address, self._client(state), self._now)
         self.sessions.append(service.session)
         return service
+
+    def _alone(self, kind: "type[ShellyGen1Device | EspHomeNode | HomieDevice]") -> Callable[[State], Speaker]:
+        """A device with a connection and a will of its own."""
+
+        def make(state: State) -> Speaker:
+            service = kind(state, self._address, self._client(state))
+            self.sessions.append(service.session)
+            return service
+
+        return make
 
     def _shared(self) -> Speaker:
         if self._mapped is None:
@@ -213,7 +229,9 @@ async def open_line(name: str, line: SimulatedLine) -> None:
 
 def heartbeat_s(device: Device, profile: Profile) -> float | None:
     """Hotel seconds between two reports that a device makes by itself; None: it is asked."""
-    by_dialect = {"tasmota": 300.0, "mapped": 600.0, "shelly": 900.0 if profile.power == "mains" else 3600.0}
+    shelly = 900.0 if profile.power == "mains" else 3600.0
+    by_dialect = {"tasmota": 300.0, "mapped": 600.0, "shelly": shelly, "shelly_gen1": shelly}
+    by_dialect |= {"esphome": 300.0, "homie": 900.0}
     if profile.dialect == "zigbee2mqtt":
         if {"temperature", "power", "presence"} & profile.points.keys():
             return 600.0

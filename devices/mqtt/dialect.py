@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from devices.errors import NotSupported
 from devices.model import Command, Decoded, Device, PointSpec, Profile, Value
@@ -31,6 +31,14 @@ class Dialect(Protocol):
 
     def encode(self, command: Command, device: Device, spec: PointSpec) -> list[tuple[str, bytes]]:
         """The messages that carry out the command; raises NotSupported."""
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """A dialect whose devices choose their topics themselves: those are known when they are heard."""
+
+    def find(self, topic: str) -> Handler | None:
+        """Who understands a topic that is not among `handlers()`; None: nobody here."""
 
 
 def command_value(command: Command, spec: PointSpec) -> Value:

@@ -9,9 +9,12 @@ from math import isclose
 from devices.catalog import Catalog
 from devices.errors import NotSupported
 from devices.model import Command, Decoded, Device, PointSpec, Quality, Reading, Rejected
-from devices.mqtt.dialect import IGNORED, NOTHING, Dialect, Handler, Member
+from devices.mqtt.dialect import IGNORED, NOTHING, Dialect, Finder, Handler, Member
+from devices.mqtt.esphome import EspHome
+from devices.mqtt.homie import Homie
 from devices.mqtt.mapped import Mapped
 from devices.mqtt.shelly import Shelly
+from devices.mqtt.shelly_gen1 import ShellyGen1
 from devices.mqtt.tasmota import Tasmota
 from devices.mqtt.topics import fewest
 from devices.mqtt.zigbee2mqtt import Zigbee2Mqtt
@@ -21,6 +24,9 @@ BUILT_IN: dict[str, type[Dialect]] = {
     "zigbee2mqtt": Zigbee2Mqtt,
     "tasmota": Tasmota,
     "shelly": Shelly,
+    "shelly_gen1": ShellyGen1,
+    "esphome": EspHome,
+    "homie": Homie,
     "mapped": Mapped,
 }
 
@@ -41,14 +47,20 @@ class MqttRouter:
             by_dialect[member[1].dialect].append(member)
         self._dialects = {name: known[name](members) for name, members in by_dialect.items()}
         self._handlers = _table(list(self._dialects.values()))
+        self._finders = [dialect for dialect in self._dialects.values() if isinstance(dialect, Finder)]
         self.filters: tuple[str, ...] = fewest(one for dialect in self._dialects.values() for one in dialect.filters)
 
     def decode(self, topic: str, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
         """What the message says. Never raises: what cannot be understood is in `rejected`, with a reason code."""
-        handler = self._handlers.get(topic)
+        handler = self._handlers.get(topic) or self._found(topic)
         if handler is None:
             return self._unheard_of(topic)
         return handler(payload, received, sequence, retained)
+
+    def _found(self, topic: str) -> Handler | None:
+        """Who understands a topic that no profile could name beforehand."""
+        found = (finder.find(topic) for finder in self._finders)
+        return next((handler for handler in found if handler is not None), None)
 
     def _unheard_of(self, topic: str) -> Decoded:
         verdicts = [verdict for dialect in self._dialects.values() if (verdict := dialect.verdict(topic)) is not None]

@@ -1,19 +1,36 @@
 """Shelly Gen2 and later: notifications on `<prefix>/events/rpc`, component status, `<prefix>/online`, JSON-RPC orders.
 
-A device's address is its topic prefix (`shellyplus1-a8032abe54dc`). A notification is a delta: what it does not name
-has not changed. Two devices of this hotel (a switch and an input) may be one Shelly.
+A device's address is its topic prefix (`shellyplus1-a8032abe54dc`), or PREFIX#NUMBER for another component of the kind
+than the profile's (`#1`: switch:1, input:1). A notification is a delta: what it does not name has not changed. Two
+devices of this hotel (a switch and an input) may be one Shelly. One with a battery sleeps: its last will says nothing.
 """
 
+import re
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from devices.errors import NotSupported
-from devices.model import Command, Decoded, Device, DeviceEvent, Fact, PointSpec, Profile, Quality, Rejected
+from devices.model import (
+    Command,
+    Decoded,
+    Device,
+    DeviceEvent,
+    Fact,
+    PointSpec,
+    Power,
+    Profile,
+    Quality,
+    Rejected,
+    Value,
+)
 from devices.mqtt.dialect import IGNORED, NOTHING, Handler, Member, command_value
 from devices.mqtt.fields import Facts, Stamp, compile_field
+from devices.mqtt.patterns import chosen_of, stem_of
 from devices.mqtt.payload import Unfit, instant, online, parse_object
 from devices.mqtt.topics import matches
 
@@ -27,7 +44,7 @@ class Shelly:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._members = [_Member(device, profile) for device, profile in members]
-        self._prefixes = {device.address for device, _ in members}
+        self._prefixes = {stem_of(device.address) for device, _ in members}
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -52,9 +69,32 @@ class Shelly:
         told = spec.wire["command"]
         if not told:
             raise NotSupported("read_only", spec.name)
-        params = {"id": told["component"], told["argument"]: command_value(command, spec)}
+        params = _parameters(told, command_value(command, spec), chosen_of(device.address))
         request = {"id": command.id, "src": REPLIES, "method": told["path"], "params": params}
-        return [(f"{device.address}/rpc", orjson.dumps(request))]
+        return [(f"{stem_of(device.address)}/rpc", orjson.dumps(request))]
+
+
+def _parameters(told: dict[str, Any], value: Value, chosen: str) -> dict[str, Any]:
+    """The parameters of a request: which component, what is always sent along, and the value where it belongs."""
+    params: dict[str, Any] = {"id": int(chosen) if chosen else told["component"]} | deepcopy(told["also"])
+    *outer, name = told["argument"].split(".")
+    inner = params
+    for step in outer:
+        inner = inner.setdefault(step, {})
+    inner[name] = value
+    return params
+
+
+_COMPONENT = re.compile(r"^([a-z0-9_]+):\d+")
+
+
+def _numbered(component: str, chosen: str) -> str:
+    """The component (or a path into it) with the number that the address asks for."""
+    return _COMPONENT.sub(rf"\g<1>:{chosen}", component) if chosen else component
+
+
+def _on_component(spec: PointSpec, chosen: str) -> PointSpec:
+    return replace(spec, wire=spec.wire | {"path": _numbered(spec.wire["path"], chosen)})
 
 
 class _Member:
@@ -62,13 +102,18 @@ class _Member:
 
     def __init__(self, device: Device, profile: Profile) -> None:
         self._device = device
-        self._facts = Facts(device, [compile_field(spec) for spec in profile.points.values()])
-        self._components = sorted({spec.wire["path"].split(".", 1)[0] for spec in profile.points.values()})
-        self._inputs = {name for name in self._components if name.startswith("input:")}
-        self._notifications = f"{device.address}/events/rpc"
+        self._stem, chosen = stem_of(device.address), chosen_of(device.address)
+        specs = [_on_component(spec, chosen) for spec in profile.points.values()]
+        self._facts = Facts(device, [compile_field(spec) for spec in specs])
+        self._components = sorted({spec.wire["path"].split(".", 1)[0] for spec in specs})
+        pressed = _numbered(profile.wire.get("event") or "", chosen)
+        self._inputs = {name for name in (*self._components, pressed) if name.startswith("input:")}
+        self._actions: dict[str, str] = profile.wire.get("actions") or {}
+        self._sleeps = profile.power is Power.BATTERY
+        self._notifications = f"{self._stem}/events/rpc"
 
     def handlers(self) -> list[tuple[str, Handler]]:
-        address = self._device.address
+        address = self._stem
         status = [(f"{address}/status/{name}", self._status(name)) for name in self._components]
         return [(self._notifications, self.notified), *status, (f"{address}/online", self._online)]
 
@@ -100,16 +145,19 @@ class _Member:
             if not isinstance(event, dict) or not isinstance(event.get("event"), str):
                 return self._refused(self._notifications, "wrong_type", "an event without its name")
             if str(event.get("component")) in self._inputs:
-                facts.append(self._pressed(event, stamp))
+                facts += self._pressed(event, stamp)
         return Decoded(tuple(facts))
 
-    def _pressed(self, event: dict[str, Any], stamp: Stamp) -> DeviceEvent:
+    def _pressed(self, event: dict[str, Any], stamp: Stamp) -> list[DeviceEvent]:
+        kind = self._actions.get(event["event"], "button")
+        if kind == "none":
+            return []
         device, when = self._device, instant(event.get("ts")) or stamp.device_time
-        params = {"name": event["event"][:60]}
-        return DeviceEvent(device.id, device.room, "button", params, when, stamp.received, stamp.sequence)
+        params = {"name": event["event"][:60]} if kind == "button" else {}
+        return [DeviceEvent(device.id, device.room, kind, params, when, stamp.received, stamp.sequence)]
 
     def _status(self, component: str) -> Handler:
-        topic = f"{self._device.address}/status/{component}"
+        topic = f"{self._stem}/status/{component}"
 
         def handle(payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
             try:
@@ -125,7 +173,9 @@ class _Member:
         try:
             value = online(payload, _WORDS)
         except Unfit as unfit:
-            return Decoded((), (unfit.rejected(f"{self._device.address}/online", self._device.id),))
+            return Decoded((), (unfit.rejected(f"{self._stem}/online", self._device.id),))
+        if self._sleeps and not value:
+            return NOTHING
         quality = Quality.STALE if retained else Quality.GOOD
         return Decoded((self._facts.reading("online", value, quality, Stamp(received, sequence, retained)),))
 

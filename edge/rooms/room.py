@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.model import Device, DeviceEvent, Profile, Quality, Reading, Value
 from edge.rooms import keeping, view
-from edge.rooms.cells import FAR, Cells
+from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions
 from edge.rooms.faults import Faults
@@ -103,6 +103,13 @@ class Room:
         """What a device said last of a point, however old; None: nothing, or nothing good."""
         cell = self._cells.get(device, point)
         return None if cell is None or cell.quality is Quality.BAD else cell.value
+
+    def current(self, device: str, point: str) -> Value:
+        """What a point is now; None where that is not known: nothing heard, bad, stale, or an old event."""
+        cell = self._cells.get(device, point)
+        if cell is None or cell.quality is Quality.BAD or cell.lapsed or (point in EVENTS and not cell.live):
+            return None
+        return cell.value
 
     def misses(self, device: str) -> bool:
         """Whether a device, or its line, is known to be away."""

@@ -7,67 +7,15 @@ from typing import Any
 
 from devices.model import Power, Value
 from simulators.device import State, UseCases
+from simulators.dialects.shelly_status import component_of, components, order
 from simulators.mqtt import BrokerAddress, Message, Session
-
-Component = tuple[str, dict[str, Any]]
-INPUTS = ("contact", "keycard", "window", "motion")
-ALARMS = {"leak": "flood", "smoke": "smoke"}
-
-
-def _switch(values: dict[str, Value]) -> list[Component]:
-    if "relay" not in values:
-        return []
-    said: dict[str, Any] = {"id": 0, "source": "MQTT", "output": bool(values["relay"])}
-    if "power" in values:
-        watt_hours = round(float(values.get("energy") or 0) * 1000, 1)  # Shelly counts Wh
-        said |= {"apower": values["power"], "voltage": values.get("voltage", 230.0)}
-        said |= {"current": values.get("current", 0.0), "aenergy": {"total": watt_hours}}
-    return [("switch:0", said)]
-
-
-def _inputs(values: dict[str, Value]) -> list[Component]:
-    present = [point for point in INPUTS if point in values]
-    return [(f"input:{number}", {"id": number, "state": bool(values[point])}) for number, point in enumerate(present)]
-
-
-def _alarms(values: dict[str, Value]) -> list[Component]:
-    present = [point for point in ALARMS if point in values]
-    return [(f"{ALARMS[point]}:0", {"id": 0, "alarm": bool(values[point]), "mute": False}) for point in present]
-
-
-def _measured(values: dict[str, Value]) -> list[Component]:
-    said: list[Component] = []
-    if "temperature" in values:
-        celsius = round(float(values["temperature"] or 0), 1)
-        said.append(("temperature:0", {"id": 0, "tC": celsius, "tF": round(celsius * 1.8 + 32, 1)}))
-    if "humidity" in values:
-        said.append(("humidity:0", {"id": 0, "rh": round(float(values["humidity"] or 0), 1)}))
-    if "battery" in values:
-        percent = int(float(values["battery"] or 0))
-        volts = round(4.0 + percent / 50, 2)
-        cell = {"V": volts, "percent": percent}
-        said.append(("devicepower:0", {"id": 0, "battery": cell, "external": {"present": False}}))
-    return said
-
-
-def components(values: dict[str, Value]) -> dict[str, dict[str, Any]]:
-    """The device's whole status, by component."""
-    return dict(_switch(values) + _inputs(values) + _alarms(values) + _measured(values))
-
-
-COMPONENT_OF = {"relay": "switch:0", "power": "switch:0", "energy": "switch:0", "battery": "devicepower:0"} | {
-    "temperature": "temperature:0",
-    "humidity": "humidity:0",
-    "leak": "flood:0",
-    "smoke": "smoke:0",
-}
 
 
 class ShellyDevice:
     """The service of one Shelly device with the topic prefix that is its address."""
 
     def __init__(self, state: State, address: BrokerAddress, client: str, now: Callable[[], datetime]) -> None:
-        self.prefix = state.device.address
+        self.prefix, _, self.channel = state.device.address.partition("#")
         self.use: UseCases | None = None
         self._state = state
         self._now = now
@@ -92,19 +40,23 @@ class ShellyDevice:
         if state.profile.power is Power.BATTERY:
             self.heartbeat(state)
             return
-        whole = components(state.values)
-        names = {COMPONENT_OF.get(point, "input:0") for point in changed} & whole.keys()
+        whole = components(state)
+        names = {component_of(state, point) for point in changed} & whole.keys()
         self._notify("NotifyStatus", {name: whole[name] for name in names})
         self._status({name: whole[name] for name in names})
 
-    def happened(self, state: State, kind: str, params: dict[str, Any]) -> None:  # noqa: ARG002 one device, one state
-        """A button press."""
-        event = {"component": "input:0", "id": 0, "event": str(params.get("name", "single_push")), "ts": self._time()}
+    def happened(self, state: State, kind: str, params: dict[str, Any]) -> None:
+        """A button press; an opened door is only the relay of its strike."""
+        if kind not in ("button", "sos"):
+            self.report(state, ("lock",) if "lock" in state.values else ())
+            return
+        number, word = int(self.channel or 0), str(params.get("name", "emergency" if kind == "sos" else "single_push"))
+        event = {"component": f"input:{number}", "id": number, "event": word, "ts": self._time()}
         self._notify("NotifyEvent", {"events": [event]})
 
     def heartbeat(self, state: State) -> None:
         """Everything."""
-        whole = components(state.values)
+        whole = components(state)
         self._notify("NotifyFullStatus", whole)
         self._status(whole)
 
@@ -120,25 +72,35 @@ class ShellyDevice:
     def heard(self, topic: str, payload: bytes) -> None:  # noqa: ARG002 there is only the one topic
         """A JSON-RPC request; the answer goes to `<src>/rpc`. Raises ValueError when it is not JSON."""
         request = json.loads(payload)
+        params = request.get("params") or {}
+        if self.channel and str(params.get("id", "")) != self.channel:
+            return  # for another of our devices in the same box
         source = str(request.get("src", ""))
         answer: dict[str, Any] = {"id": request.get("id"), "src": self.prefix, "dst": source}
-        answer |= self._answer(str(request.get("method")), request.get("params") or {})
+        answer |= self._answer(str(request.get("method")), params)
         if source:
             self._say(f"{source}/rpc", answer)
 
     def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        whole = components(self._state.values)
+        whole = components(self._state)
         component, _, verb = method.partition(".")
         name = f"{component.lower()}:{params.get('id', 0)}"
-        if method in {"Shelly.GetStatus"}:
+        if method == "Shelly.GetStatus":
             return {"result": whole}
         if verb == "GetStatus" and name in whole:
             return {"result": whole[name]}
-        if method in {"Switch.Set", "Switch.Toggle"} and name in whole and self.use is not None:
-            before = bool(self._state.values["relay"])
-            self.use.sense("relay", bool(params["on"]) if verb == "Set" else not before)
-            return {"result": {"was_on": before}}
-        return {"error": {"code": 404, "message": f"No handler for {method}"}}
+        wanted = order(self._state, method, params) if name in whole else None
+        if wanted is None or self.use is None:
+            return {"error": {"code": 404, "message": f"No handler for {method}"}}
+        return {"result": self._obey(*wanted)}
+
+    def _obey(self, point: str, value: Value) -> dict[str, Any]:
+        assert self.use is not None  # noqa: S101 - asked for by the caller
+        before = self._state.values[point]
+        if before == value:
+            self.report(self._state, (point,))
+        self.use.obeys(point, value)
+        return {"was_on": before in (True, "unlocked")} if point in ("relay", "lock") else {"restart_required": False}
 
     def _notify(self, method: str, params: dict[str, Any]) -> None:
         body = {"src": self.prefix, "dst": f"{self.prefix}/events", "method": method}

@@ -1,5 +1,6 @@
 """Profiles: all that the hotel needs are there, and a wrong file is explained."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from tests.devices.codec import catalog
 
 NEEDED = {
     "zigbee2mqtt": ("contact", "motion", "presence", "climate", "leak", "smoke", "lock", "plug", "button"),
-    "tasmota": ("switch_contact", "climate", "relay"),
-    "shelly": ("switch", "input", "climate", "flood"),
+    "tasmota": ("switch_contact", "motion", "presence", "climate", "switch_leak", "switch_smoke", "switch_keycard"),
+    "shelly": ("switch", "input", "climate", "flood", "presence", "smoke", "keycard", "light", "meter", "strike"),
+    "shelly_gen1": ("contact", "motion", "climate", "flood", "smoke", "keycard", "relay", "light", "meter", "strike"),
+    "esphome": ("contact", "motion", "presence", "climate", "leak", "smoke", "keycard", "relay", "meter", "lock"),
+    "homie": ("contact", "motion", "presence", "climate", "leak", "smoke", "keycard", "relay", "meter", "lock"),
     "mapped": ("climate_json",),
 }
 UNITS = {"smarttemp_smt131", "siemens_rdf302", "beca_bac_002aln", "eastron_sdm120", "wirenboard_msw", "pn532"}
@@ -22,6 +26,21 @@ UNITS = {"smarttemp_smt131", "siemens_rdf302", "beca_bac_002aln", "eastron_sdm12
 def test_every_needed_profile_is_built_in() -> None:
     named = {f"{dialect}/{name}" for dialect, names in NEEDED.items() for name in names}
     assert named | UNITS <= set(catalog().ids())
+
+
+def test_the_page_of_devices_names_profiles_that_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "devices.md").read_text()
+    table = page.split("## What there is for each kind of device")[1].split("A `strike`")[0]
+    dialects = ("zigbee2mqtt", "tasmota", "shelly", "shelly_gen1", "esphome", "homie")
+    rows = [line.strip("| ").split("|")[1:] for line in table.splitlines() if line.startswith("|") and "`" in line]
+    named = {
+        f"{dialect}/{name}"
+        for cells in rows
+        for dialect, cell in zip(dialects, cells, strict=True)
+        for name in re.findall(r"`(\w+)`", cell)
+    }
+    assert len(rows) == 13
+    assert named <= set(catalog().ids())
 
 
 def test_an_unknown_profile_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Nothing that arrives makes a codec raise, and nothing absurd becomes a good reading."""
 
+import re
 from typing import Any
 
 import orjson
@@ -15,6 +16,9 @@ DEVICES = {
     "zigbee2mqtt": [profile for profile in catalog().ids() if profile.startswith("zigbee2mqtt/")],
     "tasmota": [profile for profile in catalog().ids() if profile.startswith("tasmota/")],
     "shelly": [profile for profile in catalog().ids() if profile.startswith("shelly/")],
+    "shelly_gen1": [profile for profile in catalog().ids() if profile.startswith("shelly_gen1/")],
+    "esphome": [profile for profile in catalog().ids() if profile.startswith("esphome/")],
+    "homie": [profile for profile in catalog().ids() if profile.startswith("homie/")],
     "mapped": [profile for profile in catalog().ids() if profile.startswith("mapped/")],
 }
 
@@ -22,7 +26,10 @@ DEVICES = {
 def _address(profile: str, number: int) -> str:
     if "node_" in profile:
         return f"nodes/{number}#n"
-    return f"{number}" if profile.startswith(("tasmota", "shelly")) else f"zigbee2mqtt/{number}"
+    if profile.startswith("homie/"):
+        return f"homie/5/{number}" if number % 2 else f"homie/{number}"
+    stems = {"tasmota": "", "shelly": "", "esphome": "esp-", "shelly_gen1": "shellies/", "mapped": "zigbee2mqtt/"}
+    return f"{stems.get(profile.split('/')[0], 'zigbee2mqtt/')}{number}"
 
 
 CODEC = router(
@@ -31,7 +38,20 @@ CODEC = router(
         for number, profile in enumerate(name for names in DEVICES.values() for name in names)
     )
 )
-TOPICS = sorted(CODEC._handlers)
+_PATTERN = re.compile(r"\{id\}|\*")
+FOUND = [
+    f"{member.address}/{_PATTERN.sub('x', spec.wire['topic'].replace('{n}', '0').split('|')[0])}"
+    for member, profile in CODEC._members.values()
+    for spec in profile.points.values()
+    if profile.dialect in ("esphome", "homie", "shelly_gen1")
+]
+ABOUT = [
+    f"{member.address}/{rest}"
+    for member, profile in CODEC._members.values()
+    if profile.dialect in ("esphome", "homie", "shelly_gen1")
+    for rest in ("$description", "$state", "x/y/$datatype", "x/y/$format", "x/action", "event/x/state", "input_event/0")
+]
+TOPICS = sorted({*CODEC._handlers, *FOUND, *ABOUT})
 KEYS = sorted(
     {
         step
@@ -42,6 +62,7 @@ KEYS = sorted(
         for step in path.split(".")
     }
     | {"action", "action_user", "action_source_name", "credential_class", "last_seen", "state", "TempUnit", "node-id"}
+    | {"homie", "nodes", "properties", "datatype", "format", "unit", "root", "x", "event_type", "event_cnt"}
     | {"method", "params", "ts", "events", "component", "event", "timestamp", "input:0"}
 )
 WORDS = st.sampled_from(
@@ -57,6 +78,9 @@ WORDS = st.sampled_from(
         "NotifyEvent",
         "NotifyFullStatus",
         "guest",
+        "5.0",
+        "float",
+        "°F",
     ]
 )
 SCALARS = (
@@ -100,6 +124,20 @@ def test_any_json_value_on_any_topic(topic: str, body: Any) -> None:
 @given(topic=st.sampled_from(TOPICS) | st.text(max_size=40), payload=st.binary(max_size=200))
 def test_any_bytes_on_any_topic(topic: str, payload: bytes) -> None:
     check(CODEC.decode(topic, payload, NOON, 1, False))  # noqa: FBT003  the router's own positional order
+
+
+@given(topic=st.sampled_from(TOPICS), text=st.text(max_size=40) | WORDS | st.floats().map(str))
+def test_any_text_on_any_topic(topic: str, text: str) -> None:
+    check(CODEC.decode(topic, text.encode("utf-8", "surrogatepass"), NOON, 1, False))  # noqa: FBT003  positional
+
+
+@given(bodies=st.lists(BODIES | st.text(max_size=12), min_size=2, max_size=6), data=st.data())
+def test_any_description_and_then_any_value(bodies: list[Any], data: st.DataObject) -> None:
+    codec = router(device("homie/thermostat", "homie/5/a"), device("homie/relay", "homie/b", "102"))
+    topics = [f"{stem}/{rest}" for stem in ("homie/5/a", "homie/b") for rest in ("$description", "x/mode", "x/y/$unit")]
+    for body in bodies:
+        topic = data.draw(st.sampled_from([*topics, "homie/5/x/$state", "homie/5/a/$state"]))
+        check(codec.decode(topic, orjson.dumps(body), NOON, 1, False))  # noqa: FBT003  positional
 
 
 BLOCKS = [

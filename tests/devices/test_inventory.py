@@ -94,6 +94,7 @@ def topic(profile: str, address: str) -> str:
     return f'{LINE}[[device]]\nid = "d"\nline = "field"\nprofile = "{profile}"\naddress = "{address}"\n'
 
 
+AT_8 = 'devices.toml:8: [[device]] #1 "d": address: '
 AT_9 = 'devices.toml:9: [[device]] #1 "d": address: '
 
 
@@ -162,6 +163,11 @@ WRONG: list[tuple[str, list[str]]] = [
         topic("tasmota/relay", "tele/101"),
         ['devices.toml:8: [[device]] #1 "d": address: is the topic without its prefix: "101"'],
     ),
+    (topic("tasmota/relay", "box#left"), [f"{AT_8}has the number of a channel behind # (found 'left')"]),
+    (topic("shelly/switch", "shellyplus2pm-1#"), [f"{AT_8}has the number of a channel behind # (found '')"]),
+    (topic("esphome/relay", "room#a/b"), [f"{AT_8}has the name of one part of the device behind # (found 'a/b')"]),
+    (topic("homie/relay", "room-101"), [f'{AT_8}is the device\'s whole topic, such as "homie/5/room-101"']),
+    (topic("zigbee2mqtt/plug", "zigbee2mqtt/plug#1"), [f"{AT_8}is a topic: # has no place in it"]),
     (
         topic("mapped/node_motion", "motion-readings"),
         ['devices.toml:8: [[device]] #1 "d": address: needs the node\'s name after the topic: TOPIC#NODE'],

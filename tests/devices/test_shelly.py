@@ -47,6 +47,43 @@ MESSAGES: list[tuple[str, str, Any, dict[str, Any]]] = [
     ),
     ("flood", "status/flood:0", {"id": 0, "alarm": True}, {"leak": True}),
     ("smoke", "status/smoke:0", {"id": 0, "alarm": False, "mute": False}, {"smoke": False}),
+    (
+        "light",
+        "status/light:0",
+        {"id": 0, "output": True, "brightness": 60, "apower": 7.1},
+        {"relay": True, "power": 7.1},
+    ),
+    ("strike", "status/switch:0", {"id": 0, "output": True, "timer_duration": 5}, {"lock": "unlocked"}),
+    (
+        "meter",
+        "status/pm1:0",
+        {"id": 0, "voltage": 230.1, "current": 0.4, "apower": 91.2, "freq": 50, "aenergy": {"total": 2500.0}},
+        {"voltage": 230.1, "current": 0.4, "power": 91.2, "frequency": 50, "energy": 2.5},
+    ),
+    (
+        "meter_clamp",
+        "status/em1:0",
+        {"id": 0, "act_power": 352.1, "voltage": 231.5},
+        {"power": 352.1, "voltage": 231.5},
+    ),
+    ("meter_clamp", "status/em1data:0", {"id": 0, "total_act_energy": 12310.5}, {"energy": 12.3105}),
+    ("meter_3phase", "status/em:0", {"id": 0, "total_act_power": 2413.8}, {"power": 2413.8}),
+    ("presence", "status/presencezone:200", {"value": True, "num_objects": 3}, {"presence": True}),
+    (
+        "thermostat",
+        "status/thermostat:0",
+        {"id": 0, "enable": True, "target_C": 21.5, "current_C": 20.9, "output": True},
+        {"mode": "auto", "setpoint": 21.5, "temperature": 20.9, "valve": True},
+    ),
+    (
+        "blu_trv",
+        "events/rpc",
+        notify("NotifyStatus", {"blutrv:200": {"id": 200, "target_C": 17.1, "current_C": 17.6, "battery": 100}}),
+        {"setpoint": 17.1, "temperature": 17.6, "battery": 100},
+    ),
+    ("blu_contact", "status/bthomesensor:200", {"id": 200, "value": True}, {"door": "open"}),
+    ("blu_motion", "status/bthomesensor:200", {"id": 200, "value": False}, {"motion": False}),
+    ("climate", "online", b"false", {}),
     ("switch", "online", b"false", {"online": False}),
     ("switch", "online", b"true", {"online": True}),
 ]
@@ -118,6 +155,54 @@ def test_neighbours_are_heard_and_unused_components_are_nothing() -> None:
     assert set(codec.filters) >= {"+/events/rpc", "+/status/+", "+/online", "floor-1/+/events/rpc"}
     assert reasons(say(codec, "shellyht-1/events/rpc", notify("NotifyStatus", {}))) == ["unknown_device"]
     assert not reasons(say(codec, f"{PREFIX}/status/wifi", {"rssi": -60}))
+
+
+def test_another_component_of_the_kind() -> None:
+    codec = router(
+        device("shelly/switch", f"{PREFIX}#1", "101_second"), device("shelly/blu_window", f"{PREFIX}#204", "101_window")
+    )
+    both = notify("NotifyStatus", {"switch:0": {"output": True}, "bthomesensor:204": {"value": True}})
+    assert values(say(codec, f"{PREFIX}/events/rpc", both)) == {"window": True}
+    assert values(say(codec, f"{PREFIX}/status/switch:1", {"output": False})) == {"relay": False}
+    ((topic, payload),) = codec.encode(Command("c1", "101_second", "relay", value=True, deadline=NOON))
+    assert topic == f"{PREFIX}/rpc"
+    assert orjson.loads(payload)["params"] == {"id": 1, "on": True}
+
+
+def test_a_button_has_events_of_its_own_input_only() -> None:
+    codec = router(device("shelly/button", f"{PREFIX}#2"))
+    pressed = {"events": [{"component": "input:2", "event": "emergency"}, {"component": "input:0", "event": "btn_up"}]}
+    assert events(say(codec, f"{PREFIX}/events/rpc", notify("NotifyEvent", pressed))) == [("sos", {})]
+
+
+ORDERS: list[tuple[str, str, Any, str, dict[str, Any]]] = [
+    ("light", "relay", True, "Light.Set", {"id": 0, "on": True}),
+    ("strike", "lock", "unlocked", "Switch.Set", {"id": 0, "on": True}),
+    ("thermostat", "setpoint", 20.5, "Thermostat.SetConfig", {"id": 0, "config": {"target_C": 20.5}}),
+    ("thermostat", "mode", "off", "Thermostat.SetConfig", {"id": 0, "config": {"enable": False}}),
+]
+
+
+@pytest.mark.parametrize(("profile", "point", "value", "method", "params"), ORDERS)
+def test_each_kind_of_device_obeys(profile: str, point: str, value: Any, method: str, params: dict[str, Any]) -> None:
+    ((_, payload),) = router(device(f"shelly/{profile}", PREFIX)).encode(Command("c1", "101_thing", point, value, NOON))
+    request = orjson.loads(payload)
+    assert (request["method"], request["params"]) == (method, params)
+
+
+def test_a_valve_behind_a_gateway_is_called_through_it() -> None:
+    codec = router(device("shelly/blu_trv", f"{PREFIX}#201"))
+    for value in (19.5, 21.0):
+        ((_, payload),) = codec.encode(Command("c1", "101_thing", "setpoint", value, NOON))
+        request = orjson.loads(payload)
+        assert request["method"] == "BluTrv.Call"
+        assert request["params"] == {"id": 201, "method": "TRV.SetTarget", "params": {"id": 0, "target_C": value}}
+
+
+def test_the_first_valve_behind_a_gateway_has_the_number_200() -> None:
+    codec = router(device("shelly/blu_trv", PREFIX))
+    ((_, payload),) = codec.encode(Command("c1", "101_thing", "setpoint", 19.5, NOON))
+    assert orjson.loads(payload)["params"]["id"] == 200
 
 
 def test_an_order_is_an_rpc_request() -> None:

@@ -7,7 +7,7 @@ import pytest
 from devices.errors import NotSupported
 from devices.model import Command, Quality, Reading
 from devices.mqtt.router import MqttRouter
-from tests.devices.codec import NOON, device, reasons, router, say, values
+from tests.devices.codec import NOON, device, events, reasons, router, say, values
 
 
 def one(profile: str, address: str = "101_thing") -> MqttRouter:
@@ -45,6 +45,21 @@ MESSAGES: list[tuple[str, str, Any, dict[str, Any]]] = [
     ),
     ("relay", "stat/101_thing/RESULT", {"POWER1": "ON"}, {"relay": True}),
     ("relay", "stat/101_thing/POWER", b"ON", {"relay": True}),
+    ("switch_window", "stat/101_thing/RESULT", {"Switch1": {"Action": "ON"}}, {"window": True}),
+    ("switch_leak", "tele/101_thing/SENSOR", {"Switch1": "ON"}, {"leak": True}),
+    ("switch_smoke", "tele/101_thing/SENSOR", {"Switch1": "OFF"}, {"smoke": False}),
+    ("presence", "tele/101_thing/SENSOR", {"Switch1": "ON"}, {"presence": True}),
+    ("light", "stat/101_thing/RESULT", {"POWER": "ON", "Dimmer": 60}, {"relay": True}),
+    ("strike", "stat/101_thing/POWER", b"ON", {"lock": "unlocked"}),
+    (
+        "meter",
+        "stat/101_thing/STATUS8",
+        {"StatusSNS": {"Time": "2026-11-22T10:20:00", "ENERGY": {"Power": 43, "Voltage": 230, "Frequency": 50}}},
+        {"power": 43, "voltage": 230, "frequency": 50},
+    ),
+    ("relay", "stat/101_thing/STATUS11", {"StatusSTS": {"POWER": "ON"}}, {"relay": True}),
+    ("thermostat", "stat/101_thing/RESULT", {"TempTargetSet1": 20.5}, {"setpoint": 20.5}),
+    ("thermostat", "stat/101_thing/RESULT", {"ThermostatModeSet1": 1}, {"mode": "auto"}),
     ("relay", "tele/101_thing/LWT", b"Offline", {"online": False}),
     ("relay", "tele/101_thing/LWT", b"Online", {"online": True}),
     ("relay", "tele/101_thing/STATE", {"POWER": None}, {"relay": None}),
@@ -73,6 +88,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("tele/101_thing/LWT", b"Sleeping", "unknown_value"),
     ("tele/101_thing/SENSOR", {"ENERGY": {"Power": [1, 2]}}, "wrong_type"),
     ("tele/102_thing/STATE", {"POWER": "ON"}, "unknown_device"),
+    ("stat/101_thing/STATUS11", {"StatusSTS": [1]}, "wrong_type"),
+    ("stat/101_thing/STATUS10", {}, "wrong_type"),
 ]
 
 
@@ -104,6 +121,41 @@ def test_an_order_is_plain_text() -> None:
     assert one("relay").encode(Command("c1", "101_thing", "relay", value=True, deadline=NOON)) == [
         ("cmnd/101_thing/POWER", b"ON")
     ]
+
+
+def test_the_second_relay_and_the_second_switch() -> None:
+    codec = router(
+        device("tasmota/relay", "box#2", "101_second"), device("tasmota/switch_contact", "box#3", "101_third")
+    )
+    decoded = say(codec, "stat/box/RESULT", {"POWER1": "ON", "POWER2": "OFF", "Switch3": {"Action": "ON"}})
+    assert values(decoded) == {"relay": False, "door": "open"}
+    assert values(say(codec, "stat/box/POWER2", b"ON")) == {"relay": True}
+    assert codec.encode(Command("c1", "101_second", "relay", value=True, deadline=NOON)) == [("cmnd/box/POWER2", b"ON")]
+    assert not say(codec, "stat/box/POWER1", b"ON").facts
+
+
+def test_a_press_is_a_button_event() -> None:
+    assert events(say(one("button"), "stat/101_thing/RESULT", {"Button1": {"Action": "DOUBLE"}})) == [
+        ("button", {"name": "DOUBLE"})
+    ]
+    second = one("button", "101_thing#2")
+    assert not say(second, "stat/101_thing/RESULT", {"Button1": {"Action": "DOUBLE"}}).facts
+    assert events(say(second, "stat/101_thing/RESULT", {"Button2": {"Action": "SOS"}})) == [("sos", {})]
+    assert reasons(say(one("button"), "stat/101_thing/RESULT", {"Button1": {"Action": 3}})) == ["wrong_type"]
+
+
+ORDERS: list[tuple[str, str, Any, str, bytes]] = [
+    ("light", "relay", False, "POWER", b"OFF"),
+    ("strike", "lock", "unlocked", "POWER", b"ON"),
+    ("thermostat", "setpoint", 21.5, "TempTargetSet1", b"21.5"),
+    ("thermostat", "mode", "off", "ThermostatModeSet1", b"0"),
+]
+
+
+@pytest.mark.parametrize(("profile", "point", "value", "name", "payload"), ORDERS)
+def test_each_kind_of_device_obeys(profile: str, point: str, value: Any, name: str, payload: bytes) -> None:
+    command = Command("c1", "101_thing", point, value, NOON)
+    assert one(profile).encode(command) == [(f"cmnd/101_thing/{name}", payload)]
 
 
 def test_a_contact_takes_no_orders() -> None:
