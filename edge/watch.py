@@ -45,6 +45,7 @@ class Watch:
         self.clock_differs = PEER_CLOCK in hub.conditions
         self.disk_low = DISK in hub.conditions
         self.free_bytes = 0
+        hub.journal.disk_low = self.disk_low
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -98,14 +99,14 @@ class Watch:
             self._hub.clear_condition(PEER_CLOCK)
 
     def look_at_disk(self, free: int) -> None:
-        """Little space is said before there is none; `free` in bytes."""
+        """Little space is said before there is none, and the journal takes no more of it; `free` in bytes."""
         self.free_bytes = free
         if not self.disk_low and free < self._limit:
-            self.disk_low = True
+            self.disk_low = self._hub.journal.disk_low = True
             params = {"free_mb": free // MEGABYTE, "limit_mb": self._limit // MEGABYTE}
             self._hub.raise_condition(DISK, "high", Evidence("disk_low", self._clock.now(), params))
         elif self.disk_low and free > self._limit * 1.2:
-            self.disk_low = False
+            self.disk_low = self._hub.journal.disk_low = False
             self._hub.clear_condition(DISK)
 
     def _follow(self) -> None:
