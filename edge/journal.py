@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from edge import sweep
+from edge.journal_devices import store_memories
 from edge.journal_file import open_journal
 from edge.journal_keys import KeyStep, store_steps
 from edge.journal_outbox import Owed, count_owed, owed, store_facts
@@ -44,6 +45,7 @@ from edge.journal_rows import (
 from edge.journal_space import Trimmed, trim, used_bytes
 from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError, Operation, SqliteWriter
+from gateway.health import Memory
 from gateway.ports import LineMessage
 
 log = structlog.get_logger()
@@ -52,6 +54,8 @@ T = TypeVar("T")
 TRIM_STEP = 2000
 DAY_SECONDS = 86_400
 MEGABYTE = 1_000_000
+LEAST = 50_000
+"""Messages that a disk that is low does not cost: the lowest cap that can be set."""
 SWEEPS = 5
 """Steps of one `tidy`, each a transaction of its own: some ten thousand messages a minute are looked at."""
 
@@ -100,7 +104,7 @@ class Journal:
         self.limits = limits
         self.removed: Counter[str] = Counter()
         self.swept: datetime | None = None
-        self.disk_low = False  # while it is, the journal takes no more space than it has
+        self.disk_low = False  # while it is, the journal takes hardly more space
         self.given_up = 0  # messages for the PMS that went because too many waited
         self._sweep_from = self._trim_from = 0
         self._lost: DiskError | None = None
@@ -205,6 +209,10 @@ class Journal:
         row = "INSERT INTO meta VALUES ('card_key', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         await self._write(lambda connection: connection.execute(row, (mark,)))
 
+    async def keep_devices(self, memories: Mapping[str, Memory]) -> None:
+        """Remember which devices were heard when."""
+        await self._write(lambda connection: store_memories(connection, memories))
+
     async def counts(self) -> tuple[int, int]:
         """Messages owed to the PMS, and bytes of the file."""
         return await self._write(count_owed), self.path.stat().st_size
@@ -242,7 +250,7 @@ class Journal:
 
     def _excess(self, more: int) -> int:
         """How many messages have to go so that `more` can come."""
-        limit = min(self.limits.messages, self.kept) if self.disk_low else self.limits.messages
+        limit = min(self.limits.messages, max(self.kept, LEAST)) if self.disk_low else self.limits.messages
         return self.kept + more - limit
 
     def _removed(self, counts: Mapping[str, int]) -> None:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from edge.journal_devices import memories
 from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
 from edge.journal_space import KEEP, keeps
 from edge.retention import class_of
+from gateway.health import Memory
 from gateway.ports import LineMessage
 
 CHUNKS = (500, 100, 20, 5, 1)
@@ -73,6 +75,7 @@ class Loaded:
     peers: dict[str, int]
     uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
     key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
+    devices: dict[str, Memory] = field(default_factory=dict)
     card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
@@ -201,6 +204,7 @@ def load(connection: sqlite3.Connection) -> Loaded:
         peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
         uncovered=list(_uncovered(connection)),
         key_jobs=unfinished_jobs(connection),
+        devices=memories(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from devices.model import DeviceEvent, Fact
+from edge import journal as journal_module
 from edge import journal_outbox
 from edge.journal import Batch, Journal
 from edge.journal_rows import StoredCommand
@@ -88,9 +89,16 @@ async def test_the_journal_has_a_cap_in_bytes(tmp_path: Path) -> None:
     assert pages * 4096 < 1_000_000
 
 
-async def test_while_the_disk_is_low_the_journal_grows_no_further(tmp_path: Path) -> None:
+async def test_while_the_disk_is_low_the_journal_grows_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "LEAST", 150)
     async with opened(tmp_path / "journal.db") as journal:
-        await flood(journal, 0, 200)
+        journal.disk_low = True
+        await flood(journal, 0, 150)
+        assert journal.kept == 150, "what it may always have"
+        journal.disk_low = False
+        await flood(journal, 150, 50)
         journal.disk_low = True
         await flood(journal, 200, 300)
         assert journal.kept == 200
