@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from edge import sweep
+from edge.clock_correction import Correction, correct
 from edge.journal_devices import store_memories
 from edge.journal_file import open_journal
 from edge.journal_keys import KeyStep, store_steps
@@ -106,7 +107,7 @@ class Journal:
         self.swept: datetime | None = None
         self.disk_low = False  # while it is, the journal takes hardly more space
         self.given_up = 0  # messages for the PMS that went because too many waited
-        self._sweep_from = self._trim_from = 0
+        self._sweep_from = self._trim_from = self._handed_out = 0
         self._lost: DiskError | None = None
         self._gone = asyncio.Event()
         self._writer = SqliteWriter(connection, "journal")
@@ -185,7 +186,9 @@ class Journal:
             store_facts(connection, more, self.boot)
             return owed(connection, after, limit, limit if backlog is None else backlog)
 
-        return await self._write(store)
+        found = await self._write(store)
+        self._handed_out = max(self._handed_out, found.rows[-1].seq if found.rows else 0)
+        return found
 
     def acknowledged(self, through: int) -> None:
         """The PMS has these: forget them with the next commit. What is forgotten twice costs a duplicate, no more."""
@@ -212,6 +215,10 @@ class Journal:
     async def keep_devices(self, memories: Mapping[str, Memory]) -> None:
         """Remember which devices were heard when."""
         await self._write(lambda connection: store_memories(connection, memories))
+
+    async def correct(self, correction: Correction) -> int:
+        """Put right what a wrong clock told; how many messages. What the PMS was told stays as it was told."""
+        return await self._write(lambda connection: correct(connection, correction, self._handed_out))
 
     async def counts(self) -> tuple[int, int]:
         """Messages owed to the PMS, and bytes of the file."""

@@ -76,6 +76,7 @@ class Loaded:
     uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
     key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
     devices: dict[str, Memory] = field(default_factory=dict)
+    last_heard: datetime | None = None  # when the last message was received
     card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
@@ -205,8 +206,14 @@ def load(connection: sqlite3.Connection) -> Loaded:
         uncovered=list(_uncovered(connection)),
         key_jobs=unfinished_jobs(connection),
         devices=memories(connection),
+        last_heard=_last_heard(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )
+
+
+def _last_heard(connection: sqlite3.Connection) -> datetime | None:
+    row = connection.execute("SELECT received FROM message ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if row is None else datetime.fromtimestamp(row[0] / 1_000_000, UTC)
 
 
 def _uncovered(connection: sqlite3.Connection) -> Iterator[KeptMessage]:
