@@ -167,13 +167,13 @@ class Journal:
         self.last += len(messages)
         self.kept += len(messages) - trimmed.count
         self._trim_from = trimmed.through
-        self.given_up += given_up
+        self._gave_up(given_up)
         if rejected:
             self._writer.lazily(forget_rejected)
 
     async def say(self, facts: Sequence[tuple[str, str, bytes]]) -> None:
         """Put messages for the PMS into the outbox (kind, key, JSON)."""
-        self.given_up += await self._write(lambda connection: store_facts(connection, facts, self.boot))
+        self._gave_up(await self._write(lambda connection: store_facts(connection, facts, self.boot)))
 
     async def pending(
         self, after: int, limit: int, more: Sequence[tuple[str, str, bytes]] = (), backlog: int | None = None
@@ -254,6 +254,12 @@ class Journal:
                 break
         rejected, ended = now - limits.kept("edge_rejected"), now - limits.kept("edge_commands")
         self._removed(await self._write(partial(sweep.others, rejected=rejected, ended=ended)))
+
+    def _gave_up(self, count: int) -> None:
+        """Said once a run; the figure is in the health report."""
+        if count and not self.given_up:
+            log.error("journal.backlog_full", rule="the oldest cleaning spells go first")
+        self.given_up += count
 
     def _excess(self, more: int) -> int:
         """How many messages have to go so that `more` can come."""
