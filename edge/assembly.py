@@ -29,6 +29,7 @@ from edge.recovery import parameters, recover, told_facts, told_property
 from edge.retention import JournalLimits
 from edge.secret_files import secret, secret_path
 from edge.settings import Settings
+from edge.sightings import Sightings
 from edge.url import BrokerUrl
 from edge.watch import Watch
 from gateway.gateway import Gateway, Home
@@ -76,7 +77,8 @@ class Edge:
         self.hub = hub = Hub(self._house, journal, clock, self._published)
         self.keys = KeyJobs(hub, card_key.unable)
         self.locks = LockFloors(hub, inventory, catalog)
-        self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(card_key))
+        self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(journal, card_key))
+        self.sightings = Sightings(journal, self.gateway.memories)
         hub.field = self.keys.encoders = self.gateway
         self.orders = Orders(hub, inventory, catalog)
         self.outbox = EdgeOutbox(journal, hub, self._wake)
@@ -106,11 +108,11 @@ class Edge:
             card_done=keys.done,
         )
 
-    def _home(self, card_key: CardKeyState) -> Home:
+    def _home(self, journal: Journal, card_key: CardKeyState) -> Home:
         configuration = self._plan.configuration
         classic = configuration.settings.cards.mifare_classic
         cards = CardSettings(card_key.keys, classic) if card_key.keys is not None else None
-        return Home(configuration.hotel.house.id, self._plan.data, cards)
+        return Home(configuration.hotel.house.id, self._plan.data, cards, journal.loaded.devices)
 
     def _watch(self) -> Watch:
         plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
@@ -137,7 +139,7 @@ class Edge:
             self.keys.recover()
             try:
                 async with asyncio.TaskGroup() as first:
-                    for part in (self.gateway, self.link, self.watch, self.health, self.locks):
+                    for part in (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings):
                         first.create_task(part.run(), name=type(part).__name__.lower())
                     if self.home_assistant is not None:
                         first.create_task(self.home_assistant.run(), name="home-assistant")

@@ -168,6 +168,7 @@ class HealthReport:
             "journal_messages": hub.journal.kept,
             "journal_bytes": self._bytes,
             "owed_to_pms": self._owed,
+            "given_up": hub.journal.given_up,
             "link_resent": link.resent,
             "link_duplicates": link.duplicates,
             "unknown_sources": status.unknown_sources,

@@ -11,6 +11,7 @@ import structlog
 from devices.catalog import Catalog
 from devices.inventory import Inventory
 from devices.model import Device
+from edge.clock_correction import Correction, corrected
 from edge.journal_rows import RoomSnapshot
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room, RoomDevice
@@ -74,6 +75,13 @@ class House:
             if number in self.rooms:
                 _restore(self.rooms[number], snapshot)
         return True
+
+    def correct(self, correction: Correction) -> None:
+        """The clock was behind and has been set: the rooms' memory is put right."""
+        for room in self.rooms.values():
+            version = room.version
+            if _restore(room, corrected(orjson.dumps(room.snapshot()), correction)):
+                room.version = version + 1
 
     def next_due(self) -> datetime | None:
         """When a room next wants a tick."""

@@ -15,6 +15,7 @@ import structlog
 from devices.clock import Clock
 from devices.model import Command, CommandResult, DeviceEvent, LineState, LineStatus, Reading
 from edge.bodies import Fact, fact, of_effect, of_result
+from edge.clock_correction import Correction
 from edge.house import House
 from edge.intake import Intake, Recent
 from edge.journal import Journal
@@ -150,6 +151,16 @@ class Hub:
         self._intake.acknowledge.append(done.set)
         self._work.set()
         await done.wait()
+
+    def correct(self, correction: Correction) -> None:
+        """The clock was behind and has been set: the rooms' memory is put right, and published."""
+        self.house.correct(correction)
+        for number, room in self.house.rooms.items():
+            self._intake.touch(room, self._intake.last + 1)
+            self._intake.save(room)
+            if number:
+                self._intake.changed.add(number)
+        self._work.set()
 
     def raise_condition(self, key: str, priority: str, evidence: Evidence) -> None:
         """A fault of the house itself; its kind is what stands before the colon."""

@@ -18,15 +18,16 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from edge import sweep
+from edge.clock_correction import Correction, correct
+from edge.journal_devices import store_memories
 from edge.journal_file import open_journal
 from edge.journal_keys import KeyStep, store_steps
+from edge.journal_outbox import Owed, count_owed, owed, store_facts
 from edge.journal_rows import (
     COMMAND,
     LAST_REJECTED,
     MESSAGE,
-    OUTBOX,
     PEER,
-    PENDING,
     REJECTED,
     ROOM,
     UNCOVERED,
@@ -41,18 +42,21 @@ from edge.journal_rows import (
     rejected_rows,
     store_condition,
     store_told,
-    trim,
 )
+from edge.journal_space import Trimmed, trim, used_bytes
 from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError, Operation, SqliteWriter
+from gateway.health import Memory
 from gateway.ports import LineMessage
-from pms.link.stores import OutboxRow
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 TRIM_STEP = 2000
 DAY_SECONDS = 86_400
+MEGABYTE = 1_000_000
+LEAST = 50_000
+"""Messages that a disk that is low does not cost: the lowest cap that can be set."""
 SWEEPS = 5
 """Steps of one `tidy`, each a transaction of its own: some ten thousand messages a minute are looked at."""
 
@@ -101,7 +105,9 @@ class Journal:
         self.limits = limits
         self.removed: Counter[str] = Counter()
         self.swept: datetime | None = None
-        self._sweep_from = 0
+        self.disk_low = False  # while it is, the journal takes hardly more space
+        self.given_up = 0  # messages for the PMS that went because too many waited
+        self._sweep_from = self._trim_from = self._handed_out = 0
         self._lost: DiskError | None = None
         self._gone = asyncio.Event()
         self._writer = SqliteWriter(connection, "journal")
@@ -140,45 +146,49 @@ class Journal:
         """
         messages = [message_row(message, self.boot) for message in batch.messages]
         rejected = list(rejected_rows(batch.messages))
-        most = min(2 * len(messages) + 1, TRIM_STEP)
-        excess = min(self.kept + len(messages) - self.limits.messages, most)
+        excess, most = self._excess(len(messages)), min(2 * len(messages) + 1, TRIM_STEP)
 
-        def store(connection: sqlite3.Connection) -> int:
+        def store(connection: sqlite3.Connection) -> tuple[Trimmed, int]:
             insert(connection, MESSAGE, messages)
             insert(connection, REJECTED, rejected)
             insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
-            insert(connection, OUTBOX, batch.facts)
+            given_up = store_facts(connection, batch.facts, self.boot)
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
             store_steps(connection, batch.key_steps)
             if batch.uncovered is not None:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
                 store_condition(connection, key, body)
-            return trim(connection, excess)
+            full = messages and used_bytes(connection) > self.limits.megabytes * MEGABYTE
+            return trim(connection, self._trim_from, most if full else min(excess, most)), given_up
 
-        trimmed = await self._write(store)
+        trimmed, given_up = await self._write(store)
         self._healed()
         self.last += len(messages)
-        self.kept += len(messages) - trimmed
+        self.kept += len(messages) - trimmed.count
+        self._trim_from = trimmed.through
+        self._gave_up(given_up)
         if rejected:
             self._writer.lazily(forget_rejected)
 
     async def say(self, facts: Sequence[tuple[str, str, bytes]]) -> None:
         """Put messages for the PMS into the outbox (kind, key, JSON)."""
-        await self._write(lambda connection: insert(connection, OUTBOX, facts))
+        self._gave_up(await self._write(lambda connection: store_facts(connection, facts, self.boot)))
 
     async def pending(
-        self, after: int, limit: int, more: Sequence[tuple[str, str, bytes]] = ()
-    ) -> tuple[list[OutboxRow], int]:
-        """The outbox above `after`, lowest first, once `more` has been put into it; and its last sequence."""
+        self, after: int, limit: int, more: Sequence[tuple[str, str, bytes]] = (), backlog: int | None = None
+    ) -> Owed:
+        """The outbox above `after`, lowest first, once `more` has been put into it; then of what is in no hurry at most
+        `backlog` rows (None: as many as there is room for).
+        """
 
-        def store(connection: sqlite3.Connection) -> tuple[list[Any], int]:
-            insert(connection, OUTBOX, more)
-            last = connection.execute("SELECT coalesce(max(seq), 0) FROM outbox").fetchone()[0]
-            return connection.execute(PENDING, (after, limit)).fetchall(), int(last)
+        def store(connection: sqlite3.Connection) -> Owed:
+            store_facts(connection, more, self.boot)
+            return owed(connection, after, limit, limit if backlog is None else backlog)
 
-        rows, last = await self._write(store)
-        return [OutboxRow(seq, kind, bytes(body)) for seq, kind, body in rows], last
+        found = await self._write(store)
+        self._handed_out = max(self._handed_out, found.rows[-1].seq if found.rows else 0)
+        return found
 
     def acknowledged(self, through: int) -> None:
         """The PMS has these: forget them with the next commit. What is forgotten twice costs a duplicate, no more."""
@@ -202,10 +212,17 @@ class Journal:
         row = "INSERT INTO meta VALUES ('card_key', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         await self._write(lambda connection: connection.execute(row, (mark,)))
 
+    async def keep_devices(self, memories: Mapping[str, Memory]) -> None:
+        """Remember which devices were heard when."""
+        await self._write(lambda connection: store_memories(connection, memories))
+
+    async def correct(self, correction: Correction) -> int:
+        """Put right what a wrong clock told; how many messages. What the PMS was told stays as it was told."""
+        return await self._write(lambda connection: correct(connection, correction, self._handed_out))
+
     async def counts(self) -> tuple[int, int]:
         """Messages owed to the PMS, and bytes of the file."""
-        owed = await self._write(lambda c: c.execute("SELECT count(*) FROM outbox").fetchone()[0])
-        return int(owed), self.path.stat().st_size
+        return await self._write(count_owed), self.path.stat().st_size
 
     async def last_rejected(self, limit: int) -> list[dict[str, Any]]:
         """The last few messages nobody understood, newest first."""
@@ -237,6 +254,17 @@ class Journal:
                 break
         rejected, ended = now - limits.kept("edge_rejected"), now - limits.kept("edge_commands")
         self._removed(await self._write(partial(sweep.others, rejected=rejected, ended=ended)))
+
+    def _gave_up(self, count: int) -> None:
+        """Said once a run; the figure is in the health report."""
+        if count and not self.given_up:
+            log.error("journal.backlog_full", rule="the oldest cleaning spells go first")
+        self.given_up += count
+
+    def _excess(self, more: int) -> int:
+        """How many messages have to go so that `more` can come."""
+        limit = min(self.limits.messages, max(self.kept, LEAST)) if self.disk_low else self.limits.messages
+        return self.kept + more - limit
 
     def _removed(self, counts: Mapping[str, int]) -> None:
         self.removed.update({name: count for name, count in counts.items() if count})

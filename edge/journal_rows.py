@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from edge.journal_devices import memories
 from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
+from edge.journal_space import KEEP, keeps
 from edge.retention import class_of
+from gateway.health import Memory
 from gateway.ports import LineMessage
 
 CHUNKS = (500, 100, 20, 5, 1)
@@ -72,6 +75,8 @@ class Loaded:
     peers: dict[str, int]
     uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
     key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
+    devices: dict[str, Memory] = field(default_factory=dict)
+    last_heard: datetime | None = None  # when the last message was received
     card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
@@ -92,7 +97,7 @@ ROOM = (
         " snapshot = excluded.snapshot"
     ),
 )
-OUTBOX = ("INSERT INTO outbox (kind, key, body, created) VALUES ", 3, "")
+OUTBOX = ("INSERT INTO outbox (kind, key, body, boot, created) VALUES ", 4, "")
 FACTS = (
     "INSERT INTO facts (kind, key, body) VALUES ",
     3,
@@ -105,11 +110,9 @@ COMMAND = (
 )
 CONDITION = "INSERT INTO condition (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
 PEER = "INSERT INTO peer (epoch, through) VALUES (?, ?) ON CONFLICT (epoch) DO UPDATE SET through = excluded.through"
-PENDING = "SELECT seq, kind, body FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
 ROOMS = "SELECT room, version, covers, snapshot FROM room"
 UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
 LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
-TRIM = "DELETE FROM message WHERE seq <= (SELECT seq FROM message ORDER BY seq LIMIT 1 OFFSET ?)"
 FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
 FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS)
 """What has ended and is of no more use: each takes the instant (ISO) before which its deadline was."""
@@ -120,8 +123,8 @@ def insert(connection: sqlite3.Connection, statement: tuple[str, int, str], rows
     """Insert all rows with as few statements as possible."""
     head, width, tail = statement
     one = "(" + ",".join("?" * width) + ")"
-    if statement is OUTBOX:
-        one = "(?,?,?,strftime('%Y-%m-%dT%H:%M:%fZ'))"
+    if head.endswith(", created) VALUES "):
+        one = one[:-1] + ",strftime('%Y-%m-%dT%H:%M:%fZ'))"
     at = 0
     for size in CHUNKS:
         while len(rows) - at >= size:
@@ -158,13 +161,6 @@ def forget_rejected(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?", (KEPT_REJECTED,))
 
 
-def trim(connection: sqlite3.Connection, excess: int) -> int:
-    """Delete the oldest messages, at most `excess`; how many were deleted."""
-    if excess <= 0:
-        return 0
-    return connection.execute(TRIM, (excess - 1,)).rowcount
-
-
 def command_row(command: StoredCommand) -> tuple[Any, ...]:
     """A command as a row."""
     return command.id, command.state, command.body, command.deadline, command.reason
@@ -178,7 +174,7 @@ def micros(at: datetime) -> int:
 def message_row(message: LineMessage, boot: int) -> tuple[Any, ...]:
     """A message as a row."""
     packet, checksum = message.duplicate_key or (None, None)
-    flags = message.redelivered + 2 * message.retained
+    flags = message.redelivered + 2 * message.retained + KEEP * keeps(message.decoded.facts)
     received = micros(message.received)
     head = (message.line, message.source, packet, checksum, received, boot)
     return (*head, message.sequence, flags, message.payload, class_of(message.decoded.facts))
@@ -209,8 +205,15 @@ def load(connection: sqlite3.Connection) -> Loaded:
         peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
         uncovered=list(_uncovered(connection)),
         key_jobs=unfinished_jobs(connection),
+        devices=memories(connection),
+        last_heard=_last_heard(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )
+
+
+def _last_heard(connection: sqlite3.Connection) -> datetime | None:
+    row = connection.execute("SELECT received FROM message ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if row is None else datetime.fromtimestamp(row[0] / 1_000_000, UTC)
 
 
 def _uncovered(connection: sqlite3.Connection) -> Iterator[KeptMessage]:

@@ -2,6 +2,8 @@
 
 A room is put into the outbox only when the link can send it, and only one state of a room is on its way at a time: what
 changes in it meanwhile, fifty times perhaps, is one message once that is acknowledged. So the PMS sets the pace.
+What waited while the PMS was away follows the alarms and the rooms as they are now, BACKLOG_STEP messages at a time:
+the next ones when the PMS has committed those.
 """
 
 import asyncio
@@ -38,6 +40,7 @@ log = structlog.get_logger()
 SHARE = 4
 """Making room states for t seconds is followed by SHARE times t without: a flood on the lines keeps its time."""
 LONGEST_REST_SECONDS = 0.5
+BACKLOG_STEP = 100
 BUSY_ABOVE = 100
 """Uncommitted messages above which the lines come first."""
 
@@ -53,6 +56,8 @@ class EdgeOutbox:
         self._on_the_way: set[str] = set()
         self._unread = True
         self._rest_until = 0.0
+        self._backlog_through = 0  # the last of those that waited and are on their way
+        self._backlog_left = False
 
     @property
     def epoch(self) -> str:
@@ -71,21 +76,26 @@ class EdgeOutbox:
             return []
         self._unread = False
         try:
-            rows, last = await self._journal.pending(after, limit, fresh)
+            found = await self._journal.pending(after, limit, fresh, 0 if self._backlog_through else BACKLOG_STEP)
         except Exception:
             self._again(fresh)
             raise
-        self._unread = len(rows) == limit
+        self._unread, self._backlog_left = len(found.rows) == limit, found.waiting
+        if found.moved:
+            self._backlog_through = found.rows[-1].seq
         if fresh:
             rooms = frozenset(item.key for item in fresh)
-            self._rounds.append((last, rooms))
+            self._rounds.append((found.last, rooms))
             self._on_the_way |= rooms
-        return rows
+        return found.rows
 
     async def acknowledged(self, through: int) -> None:
         """The PMS has them."""
         while self._rounds and self._rounds[0][0] <= through:
             self._on_the_way -= self._rounds.popleft()[1]
+        if 0 < self._backlog_through <= through:
+            self._backlog_through = 0
+            self._unread = self._unread or self._backlog_left
         self._journal.acknowledged(through)
 
     async def peer_is_new(self) -> None:

@@ -16,6 +16,7 @@ from edge.hub import Hub
 from edge.journal_rows import KeptMessage, Loaded
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room
+from gateway.parents import for_rooms
 from pms.link.messages import PropertyBody, RoomFactsBody
 
 log = structlog.get_logger()
@@ -69,7 +70,7 @@ def recover(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) ->
     for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, inventory, room, device))):
         hub.condition(gone)
     for line in [key.partition(":")[2] for key in hub.conditions.standing() if key.startswith("line_down:")]:
-        if line not in inventory.lines:
+        if line not in inventory.lines and line.partition("/")[0] not in inventory.lines:  # "<line>/<bridge>"
             hub.clear_condition(f"line_down:{line}")
 
 
@@ -91,7 +92,7 @@ def _again(hub: Hub, router: MqttRouter, message: KeptMessage, loaded: Loaded) -
     decoded = router.decode(
         message.source, message.payload, message.received, message.line_sequence, retained=message.retained
     )
-    for item in decoded.facts:
+    for item in for_rooms(decoded).facts:
         room = hub.house.room(item.room)
         snapshot = loaded.rooms.get(room.number)
         if snapshot is None or message.seq > snapshot.covers:

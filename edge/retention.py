@@ -65,12 +65,14 @@ def class_of(facts: Iterable[Fact]) -> int:
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
     """How much of what was heard is kept to look at: at most so many messages, none longer than `days`, and each class
-    no longer than its period. What is in no room's state yet, and what the PMS has not had, is never deleted.
+    no longer than its period. What is in no room's state yet, and what the PMS has not had, is never deleted. At the
+    cap (messages, or megabytes in use) the oldest telemetry goes, alarms and locks never (`edge.journal_space`).
     """
 
     messages: int = 500_000
     days: float = 30.0
     periods: Periods = field(default_factory=lambda: DEFAULTS)
+    megabytes: float = 2000.0
 
     def kept(self, name: str) -> timedelta:
         """How long a class is really kept."""

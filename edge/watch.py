@@ -3,11 +3,13 @@
 import asyncio
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from devices.clock import Clock
+from edge.clock_correction import ClockDoubt, Correction
 from edge.hub import Hub
 from edge.rooms.signals import Evidence
 from edge.sqlite_writer import DiskError
@@ -41,16 +43,22 @@ class Watch:
         self._follow_wall = follow_wall
         self._drift = 0.0
         self._calm = 0
+        journal = hub.journal
+        self._doubt = ClockDoubt(journal.boot, self._clock.now(), journal.loaded.last_heard if follow_wall else None)
+        self._wrong: Correction | None = None
         self.clock_jumped = CLOCK in hub.conditions  # as the last run left it
         self.clock_differs = PEER_CLOCK in hub.conditions
         self.disk_low = DISK in hub.conditions
         self.free_bytes = 0
+        journal.disk_low = self.disk_low
 
     async def run(self) -> None:
         """Look until cancelled."""
         rounds = 0
+        self.look_at_start()
         while True:
             self.look_at_clock()
+            await self.correct()
             self.look_at_peer(self.peer_ahead())
             if rounds % DISK_ROUNDS == 0:
                 self.look_at_disk(shutil.disk_usage(self._data).free)
@@ -61,6 +69,27 @@ class Watch:
                 await self._tidy()
             rounds += 1
             await asyncio.sleep(ROUND_SECONDS)
+
+    def look_at_start(self) -> None:
+        """A clock that is behind what was heard last is wrong until it is set."""
+        if not self._doubt.open:
+            return
+        behind = round(self._doubt.behind.total_seconds(), 1)
+        log.warning("clock.behind", seconds=behind)
+        self._clock_is_wrong(-behind, self._doubt.last_heard or self._clock.now())
+
+    async def correct(self) -> None:
+        """Put right what was told before the clock was set. A disk that does not take it now is asked again."""
+        if self._wrong is None or self._hub.journal.trouble is not None:
+            return
+        try:
+            await self._hub.stored()
+            messages = await self._hub.journal.correct(self._wrong)
+        except DiskError as error:
+            log.debug("clock.not_corrected", error=str(error))
+            return
+        log.info("clock.corrected", messages=messages, seconds=round(self._wrong.by.total_seconds(), 1))
+        self._wrong = None
 
     def look_at_clock(self) -> None:
         """A wall clock that moved by itself is said, and followed; slow drift is followed only."""
@@ -73,13 +102,14 @@ class Watch:
             before = self._clock.now()
             self._follow()
             log.warning("clock.jumped", seconds=round(jump, 1))
-            params = {"seconds": round(jump, 1), "before": before.isoformat()}
-            self._hub.raise_condition(CLOCK, "high", Evidence("clock_jumped", self._clock.now(), params))
-            self.clock_jumped, self._calm = True, 0
+            self._clock_is_wrong(jump, before)
+            if wrong := self._doubt.clock_set(before, jump):
+                self._wrong = wrong
+                self._hub.correct(wrong)
             return
         if abs(drift) > SLOW_DRIFT_SECONDS:
             self._follow()
-        self._calm += 1
+        self._calm += not self._doubt.open
         if self.clock_jumped and self._calm >= CLOCK_CALM_ROUNDS:
             self.clock_jumped = False
             self._hub.clear_condition(CLOCK)
@@ -98,15 +128,20 @@ class Watch:
             self._hub.clear_condition(PEER_CLOCK)
 
     def look_at_disk(self, free: int) -> None:
-        """Little space is said before there is none; `free` in bytes."""
+        """Little space is said before there is none, and the journal takes no more of it; `free` in bytes."""
         self.free_bytes = free
         if not self.disk_low and free < self._limit:
-            self.disk_low = True
+            self.disk_low = self._hub.journal.disk_low = True
             params = {"free_mb": free // MEGABYTE, "limit_mb": self._limit // MEGABYTE}
             self._hub.raise_condition(DISK, "high", Evidence("disk_low", self._clock.now(), params))
         elif self.disk_low and free > self._limit * 1.2:
-            self.disk_low = False
+            self.disk_low = self._hub.journal.disk_low = False
             self._hub.clear_condition(DISK)
+
+    def _clock_is_wrong(self, seconds: float, before: datetime) -> None:
+        params = {"seconds": round(seconds, 1), "before": before.isoformat()}
+        self._hub.raise_condition(CLOCK, "high", Evidence("clock_jumped", self._clock.now(), params))
+        self.clock_jumped, self._calm = True, 0
 
     def _follow(self) -> None:
         self._clock.resync()

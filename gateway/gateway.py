@@ -3,9 +3,9 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Coroutine
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from devices.mqtt.router import MqttRouter
 from gateway.dispatch import Dispatch, MqttOrders
 from gateway.encoders.account import Desk
 from gateway.encoders.encoders import DIALECT, Encoders
-from gateway.health import Liveness
+from gateway.health import Memory
 from gateway.lines.byte_line import ByteLine
-from gateway.lines.line import FieldLine, LineUser
+from gateway.lines.line import FieldLine, LineDownError, LineUser
 from gateway.lines.modbus import ModbusLine
 from gateway.lines.modbus_settings import settings_of
 from gateway.lines.mqtt import MqttLine, MqttSettings
@@ -30,6 +30,7 @@ from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
 from gateway.poller import Poller, PollerPorts
 from gateway.ports import CardSettings, DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
+from gateway.presence import Presence
 
 log = structlog.get_logger()
 
@@ -45,12 +46,13 @@ Member = tuple[Device, Profile]
 class Home:
     """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA).
 
-    Without `cards` it issues no key cards.
+    Without `cards` it issues no key cards. `remembered`: what the last run knew of its devices (`Gateway.memories`).
     """
 
     property_id: str = "house"
     folder: Path = Path()
     cards: CardSettings | None = None
+    remembered: Mapping[str, Memory] = field(default_factory=dict)
 
 
 class Gateway:
@@ -65,11 +67,12 @@ class Gateway:
         self._home = home or Home()
         self._members = {device.id: (device, catalog.get(device.profile)) for device in inventory.devices.values()}
         self._heard: Counter[str] = Counter()
-        self._last: dict[str, datetime] = {}
         self._rejected: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._unknown = 0
-        self._liveness = Liveness(tuple(self._members.values()), ports.device_health, clock.now())
+        remembered = self._home.remembered
+        self._presence = Presence(self._members, ports, clock.now(), self._publish, remembered)
+        self._liveness = self._presence.liveness
         self._dispatch = Dispatch(inventory, clock, ports.command_done)
         self._dispatch.sent = ports.command_sent
         serve = (ports.card_progress, ports.card_done, self._encoder_heard, self._liveness.missed, self._take)
@@ -125,18 +128,27 @@ class Gateway:
             self._encoders.figures,
         )
 
+    def memories(self) -> dict[str, Memory]:
+        """What the next run is to know of the devices."""
+        return self._liveness.memories(self._clock.now())
+
+    def _publish(self, line: str, topic: str, payload: bytes) -> None:
+        found = self._lines[line]
+        if not isinstance(found, MqttLine):
+            raise LineDownError("not_sent", line)
+        found.publish(topic, payload)
+
     def _figures(self, device: Device) -> DeviceFigures:
         name = device.id
-        last, online = self._last.get(name), self._liveness.online(name)
+        last, online = self._liveness.last_heard(name), self._liveness.online(name)
         return DeviceFigures(name, device.line, self._heard[name], self._rejected[name], last, online)
 
     def _encoder_heard(self, device: str) -> None:
-        now = self._clock.now()
         self._heard[device] += 1
-        self._last[device] = now
-        self._liveness.heard(device, now)
+        self._presence.heard(device, self._clock.now())
 
     def _take(self, message: LineMessage) -> None:
+        message = self._presence.spoken_for(message) if len(message.decoded.facts) > 1 else message
         decoded = message.decoded
         speaking = None
         for fact in decoded.facts:
@@ -148,8 +160,7 @@ class Gateway:
             if fact.device != speaking and not message.retained:
                 speaking = fact.device
                 self._heard[speaking] += 1
-                self._last[speaking] = message.received
-                self._liveness.heard(speaking, message.received)
+                self._presence.heard(speaking, message.received)
         for rejected in decoded.rejected:
             self._reasons[rejected.reason] += 1
             if rejected.device is None:
@@ -182,7 +193,7 @@ class Gateway:
             went_by = timedelta(seconds=(loop.time() - at) * clock.speed)
             if abs(now - began - went_by) > JUMP:
                 self._liveness.clock_jumped(now)
-            self._liveness.look(now)
+            self._presence.look(now)
 
     def _make(self, line: Line) -> FieldLine:
         makers = {

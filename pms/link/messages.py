@@ -20,7 +20,9 @@ class Envelope(Message):
 
     `after` is the sequence of the message that must have been applied before this one; 0 when everything earlier has
     been acknowledged. Acknowledgements, greetings and up/system carry seq 0: they are neither stored by the sender nor
-    acknowledged, and only the latest counts.
+    acknowledged, and only the latest counts. `boot` is the run of the sender in which it happened (0: not told): within
+    one, `seq` of a kind is the order of what happened, whatever the clock said. `historical`: it waited (the link was
+    down) and tells the past: true for the record, no news of this minute.
     """
 
     kind: str
@@ -29,6 +31,8 @@ class Envelope(Message):
     seq: int
     after: int = 0
     at: datetime
+    boot: int = 0
+    historical: bool = False
     body: dict[str, Any]
 
 

@@ -151,6 +151,8 @@ class Sender:
                 "seq": row.seq,
                 "after": after,
                 "at": self._now(),
+                "boot": row.boot,
+                "historical": row.historical,
                 "body": orjson.Fragment(row.body),
             }
         )

@@ -7,11 +7,16 @@ from pms.link.messages import Envelope
 
 
 class OutboxRow(NamedTuple):
-    """A message waiting for its acknowledgement. `body` is JSON and never changes once it has been handed out."""
+    """A message waiting for its acknowledgement. `body` is JSON and never changes once it has been handed out.
+
+    `boot`: the run of its sender in which it happened (0: not told); `historical`: it tells the past.
+    """
 
     seq: int
     kind: str
     body: bytes
+    boot: int = 0
+    historical: bool = False
 
 
 class Outbox(Protocol):

@@ -44,7 +44,7 @@ async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> Non
     if new:
         await _hold_against_ledger(work, body)
         payload = {"device": body.device, "result": body.result, "credential_class": body.credential_class}
-        work.record(ROOM_ACCESS, body.room, payload)
+        work.record(ROOM_ACCESS, body.room, payload | _of_the_past(envelope))
 
 
 async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
@@ -82,15 +82,20 @@ async def _command_result(work: UnitOfWork, _envelope: Envelope, body: CommandRe
     await answer(work, body)
 
 
-async def _device(work: UnitOfWork, _envelope: Envelope, body: DeviceBody) -> None:
+async def _device(work: UnitOfWork, envelope: Envelope, body: DeviceBody) -> None:
     row = {"property_id": work.property_id, **_columns(DeviceSeen, body)}
     await upsert(work.session, DeviceSeen, [row], ("property_id", "device"))
-    work.record(DEVICE_CHANGED, body.device, {"room": body.room, "online": body.online})
+    work.record(DEVICE_CHANGED, body.device, {"room": body.room, "online": body.online} | _of_the_past(envelope))
 
 
 async def _system(work: UnitOfWork, _envelope: Envelope, body: SystemBody) -> None:
     row = {"property_id": work.property_id, "heard": work.now, "body": body.model_dump(mode="json")}
     await upsert(work.session, EdgeSystem, [row], ("property_id",))
+
+
+def _of_the_past(envelope: Envelope) -> dict[str, Any]:
+    """A mark for readers of the feed: it waited while the link was down, and is no news of this minute."""
+    return {"historical": True} if envelope.historical else {}
 
 
 def _columns(table: type[Base], body: Message) -> dict[str, Any]:

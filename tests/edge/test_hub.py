@@ -251,3 +251,21 @@ async def test_little_space_is_said_before_there_is_none(tmp_path: Path) -> None
         await until(lambda: not stage.hub._intake.anything())
         assert [body["state"] for body in await stage.said("condition")] == ["raised", "cleared"]
         assert not watch.disk_low
+
+
+async def test_a_bridge_that_is_gone_is_one_fault_and_its_devices_are_stale(tmp_path: Path) -> None:
+    rooms = ("101", "102", "103")
+    async with staged(tmp_path, *rooms) as stage:
+        for number, room in enumerate(rooms):
+            stage.hear(number, reading(f"{room}_contact", "door", "closed"))
+        stage.hub.line_changed(LineStatus("field/zigbee2mqtt", LineState.DOWN, START, "bridge_offline"))
+        for room in rooms:
+            stage.hub.device_health(f"{room}_contact", online=False, cause="field/zigbee2mqtt")
+        await until(lambda: not stage.hub._intake.anything())
+        raised = [body["key"] for body in await stage.said("condition") if body["state"] == "raised"]
+        assert raised == ["line_down:field/zigbee2mqtt"]
+        assert all(stage.hub.house.rooms[room].view(START)["door"]["stale"] for room in rooms)
+    async with staged(tmp_path, *rooms) as stage:
+        assert "line_down:field/zigbee2mqtt" in stage.hub.conditions
+        stage.hub.line_changed(LineStatus("field/zigbee2mqtt", LineState.UP, START))
+        assert "line_down:field/zigbee2mqtt" not in stage.hub.conditions

@@ -1,5 +1,6 @@
 """The edge's end of the link: rounds of rooms, facts first, what the PMS tells."""
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from edge.journal import Journal
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
-from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
+from edge.pms_link import BACKLOG_STEP, EdgeInbox, EdgeOutbox, Takers
 from edge.sqlite_writer import DiskError
 from pms.link.messages import Envelope, PropertyBody, RoomBody
 from pms.link.stores import OutboxRow
@@ -143,3 +144,54 @@ async def test_a_fault_in_one_rooms_logic_does_not_silence_the_house(
         assert stage.hub.counters["room_faults"] == 1
         assert stage.hub.house.rooms["102"].view(START)["door"]["value"] == "open"
         monkeypatch.undo()
+
+
+async def test_after_an_outage_alarms_come_first_then_the_rooms_then_what_waited_a_little_at_a_time(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path) as stage:
+        outbox = outbox_of(stage)
+        waited = [("cleaning", "101", b"%d" % number) for number in range(2 * BACKLOG_STEP + 1)]
+        await stage.journal.say(waited)
+        await hear(stage, 1, reading("101_leak", "leak", True))  # noqa: FBT003 - a value
+        first = await outbox.pending(0, 500)
+        assert [row.kind for row in first[:3]] == ["condition", "room", "cleaning"]
+        assert len(first) == 2 + BACKLOG_STEP
+        await stage.journal.say([("access", "101", b"{}")])
+        outbox.committed(facts=True)
+        overtaking = await told(outbox, first[-1].seq)
+        assert [row.kind for row in overtaking] == ["access"]
+        await outbox.acknowledged(first[-1].seq)
+        second = await told(outbox, overtaking[-1].seq)
+        assert len(second) == BACKLOG_STEP
+        await outbox.acknowledged(second[-1].seq)
+        third = await told(outbox, second[-1].seq)
+        await outbox.acknowledged(third[-1].seq)
+        said_of_it = [row.body for row in (*first, *second, *third) if row.kind == "cleaning"]
+        assert said_of_it == [body for _, _, body in waited]
+        sequences = [row.seq for row in (*first, *overtaking, *second, *third)]
+        assert sequences == sorted(set(sequences))
+        assert await outbox.pending(third[-1].seq, 500) == []
+        assert (await stage.journal.counts())[0] == 0
+
+
+async def test_what_waited_for_longer_than_a_minute_tells_the_past(tmp_path: Path) -> None:
+    def age(connection: sqlite3.Connection) -> None:
+        for table in ("outbox", "backlog"):
+            past = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-61 seconds')"
+            connection.execute(f"UPDATE {table} SET created = {past}")  # noqa: S608 - our own names
+
+    async with staged(tmp_path) as stage:
+        outbox = outbox_of(stage)
+        await stage.journal.say([("access", "101", b"{}"), ("cleaning", "101", b"{}")])
+        await stage.journal._writer.write(age)
+        await stage.journal.say([("access", "101", b"{}")])
+        await hear(stage, 1, reading("101_contact", "door", "open"))
+        rows = await outbox.pending(0, 500)
+        assert [(row.kind, row.historical) for row in rows] == [
+            ("access", True),
+            ("access", False),
+            ("room", False),
+            ("cleaning", True),
+        ]
+        assert {row.boot for row in rows} == {stage.journal.boot} == {1}

@@ -95,3 +95,137 @@ def test_a_unit_that_missed_its_polls_is_offline_until_it_answers() -> None:
     liveness.missed("101_door")
     liveness.heard("101_door", NOON + timedelta(minutes=1))
     assert [online for _, online, _ in told] == [True, False, True]
+
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+class Questions:
+    """A mains relay that answers, or does not, and what was asked of it."""
+
+    def __init__(self, silence: float | None = 3 * 3600) -> None:
+        self.asked: list[datetime] = []
+        self.told: list[Told] = []
+        self.answering = True
+        self.now = NOON
+        mains = Profile("p", "tasmota", "P", {}, Power.MAINS, silence)
+        self.liveness = Liveness([(RELAY, mains)], lambda *change: self.told.append(change), NOON, self.ask)
+
+    def ask(self, device: str) -> bool:
+        assert device == "101_relay"
+        self.asked.append(self.now)
+        if self.answering:
+            self.liveness.heard(device, self.now + timedelta(seconds=1))
+        return True
+
+    def pass_by(self, hours: float) -> None:
+        """Time goes by, looked at every ten seconds."""
+        until = self.now + timedelta(hours=hours)
+        while self.now < until:
+            self.now += timedelta(seconds=10)
+            self.liveness.look(self.now)
+
+
+def test_a_mains_device_is_asked_after_ten_minutes_and_stays_while_it_answers_for_days() -> None:
+    relay = Questions()
+    relay.liveness.heard("101_relay", NOON)
+    relay.pass_by(48)
+    assert relay.told == [("101_relay", True, None)]
+    assert 48 * 5 <= len(relay.asked) <= 48 * 6, "about every ten minutes of silence"
+
+
+def test_a_mains_device_that_used_to_answer_is_gone_after_two_questions_and_asked_less_and_less() -> None:
+    relay = Questions()
+    relay.liveness.heard("101_relay", NOON)
+    relay.pass_by(1)
+    relay.answering = False
+    relay.asked.clear()
+    gone = relay.now
+    relay.pass_by(0.5)
+    assert relay.told[1:] == [("101_relay", False, None)]
+    assert relay.asked[1] - relay.asked[0] == timedelta(seconds=30)
+    relay.pass_by(48)
+    gaps = [later - earlier for earlier, later in zip(relay.asked[3:], relay.asked[4:], strict=False)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == 2 * HOUR
+    assert len(relay.asked) < 40
+    relay.answering = True
+    relay.pass_by(3)
+    assert relay.told[2:] == [("101_relay", True, None)], f"back since {gone}"
+
+
+def test_a_mains_device_that_never_answered_is_judged_by_its_silence_alone() -> None:
+    relay = Questions()
+    relay.answering = False
+    relay.liveness.heard("101_relay", NOON)
+    relay.pass_by(2.9)
+    assert len(relay.told) == 1
+    relay.pass_by(0.2)
+    assert relay.told[1:] == [("101_relay", False, None)]
+
+
+def test_a_report_that_was_due_anyway_is_no_answer() -> None:
+    relay = Questions()
+    relay.answering = False
+    for _ in range(5):
+        relay.liveness.heard("101_relay", relay.now)
+        relay.pass_by(1)
+    assert relay.told == [("101_relay", True, None)]
+
+
+def test_a_battery_device_is_never_asked() -> None:
+    asked: list[str] = []
+
+    def ask(device: str) -> bool:
+        asked.append(device)
+        return True
+
+    liveness = Liveness([(SENSOR, profile(25 * 3600))], lambda *_: None, NOON, ask)
+    for hour in range(72):
+        liveness.look(NOON + hour * HOUR)
+    assert asked == []
+
+
+def test_silence_goes_on_counting_over_restarts_and_the_time_between_does_not_count() -> None:
+    liveness, _ = watch()
+    liveness.heard("101_door", NOON)
+    for day in range(1, 4):  # eight hours of work a day, then off for sixteen
+        off = NOON + timedelta(hours=24 * (day - 1) + 8)
+        memories = liveness.memories(off)
+        told: list[Told] = []
+        on, record = NOON + day * DAY, told.append
+        members = [(SENSOR, profile(25 * 3600)), (RELAY, profile(None))]
+        liveness = Liveness(members, lambda *change, to=record: to(change), on, remembered=memories)
+        liveness.look(on + 7 * HOUR)
+        assert told == ([] if day < 3 else [("101_door", False, None)]), day
+    assert liveness.last_heard("101_door") == NOON
+
+
+def test_what_was_offline_before_a_restart_is_offline_after_it_and_not_told_again() -> None:
+    liveness, _ = watch()
+    liveness.heard("101_door", NOON)
+    liveness.look(NOON + 2 * DAY)
+    told: list[Told] = []
+    memories = liveness.memories(NOON + 2 * DAY)
+    again = Liveness(
+        [(SENSOR, profile(25 * 3600))], lambda *change: told.append(change), NOON + 3 * DAY, remembered=memories
+    )
+    again.look(NOON + 5 * DAY)
+    assert again.online("101_door") is False
+    assert told == []
+    again.heard("101_door", NOON + 5 * DAY)
+    assert told == [("101_door", True, None)]
+
+
+def test_a_bridge_that_is_gone_is_the_cause_once_and_silence_counts_from_its_return() -> None:
+    liveness, told = watch()
+    liveness.heard("101_door", NOON)
+    told.clear()
+    for hours in (1, 2):
+        liveness.parent_changed("field/zigbee2mqtt", ["101_door"], NOON + hours * HOUR, up=False)
+    liveness.look(NOON + 9 * DAY)
+    liveness.parent_changed("field/zigbee2mqtt", ["101_door"], NOON + 9 * DAY, up=True)
+    liveness.look(NOON + 10 * DAY)
+    assert told == [("101_door", False, "field/zigbee2mqtt"), ("101_door", True, "field/zigbee2mqtt")]
+    liveness.look(NOON + 11 * DAY)
+    assert told[2:] == [("101_door", False, None)]

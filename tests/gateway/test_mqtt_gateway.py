@@ -10,7 +10,7 @@ import aiomqtt
 import pytest
 
 from devices.model import CommandState, LineState, Quality
-from gateway.gateway import Gateway
+from gateway.gateway import Gateway, Home
 from gateway.lines.line import LineUser
 from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.ports import LineMessage
@@ -201,3 +201,58 @@ async def test_wrong_credentials_are_named(fields: FieldMaker, mosquitto: RealBr
 
 def _refuse(message: LineMessage) -> None:
     raise AssertionError(f"nothing was to come: {message}")
+
+
+BRIDGE = "zigbee2mqtt/bridge/state"
+
+
+async def test_a_bridge_that_is_gone_is_one_fault_and_its_devices_come_back_with_it(
+    fields: FieldMaker, mosquitto: RealBroker
+) -> None:
+    async with started(fields, mosquitto) as field:
+        field.hotel.rooms["101"].open_door()
+        await until(lambda: ("101_door", True, None) in field.taken.health)
+        lines, health = len(field.taken.lines), len(field.taken.health)
+        for _ in range(3):
+            await publish(mosquitto.port, (BRIDGE, '{"state":"offline"}'))
+        await until(lambda: ("101_door", False, "field/zigbee2mqtt") in field.taken.health)
+        await publish(mosquitto.port, (BRIDGE, '{"state":"online"}'))
+        await until(lambda: ("101_door", True, "field/zigbee2mqtt") in field.taken.health)
+        said = [(status.line, status.state) for status in field.taken.lines[lines:]]
+        assert said == [("field/zigbee2mqtt", LineState.DOWN), ("field/zigbee2mqtt", LineState.UP)]
+        door = [told for told in field.taken.health[health:] if told[0] == "101_door"]
+        assert door == [("101_door", False, "field/zigbee2mqtt"), ("101_door", True, "field/zigbee2mqtt")]
+        assert False not in [reading.value for reading in field.taken.readings("101_door", "online")]
+
+
+async def test_a_device_that_speaks_through_a_bridge_shows_that_it_is_there(
+    fields: FieldMaker, mosquitto: RealBroker
+) -> None:
+    async with started(fields, mosquitto) as field:
+        await publish(mosquitto.port, (BRIDGE, '{"state":"offline"}'))
+        await until(lambda: ("101_lock", False, "field/zigbee2mqtt") in field.taken.health)
+        field.hotel.rooms["101"].open_door()
+        await until(lambda: ("101_lock", True, "field/zigbee2mqtt") in field.taken.health)
+        assert field.taken.lines[-1].state is LineState.UP
+
+
+async def test_a_mains_device_that_is_back_is_asked_for_its_state(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    field = fields.make(mosquitto.port, *ROWS)
+    async with running(field.gateway), aiomqtt.Client("127.0.0.1", mosquitto.port) as client:
+        await client.subscribe("cmnd/#", 1)
+        await until(lambda: field.line("field") is LineState.UP)
+        await client.publish("tele/r102/LWT", "Offline", 1)
+        await client.publish("tele/r102/LWT", "Online", 1)
+        async with asyncio.timeout(10):
+            question = await anext(aiter(client.messages))
+        assert (str(question.topic), question.payload) == ("cmnd/r102/STATE", b"")
+
+
+async def test_what_was_silent_before_a_restart_is_remembered(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    async with started(fields, mosquitto) as field:
+        field.hotel.rooms["101"].open_door()
+        await until(lambda: ("101_door", True, None) in field.taken.health)
+        memories = field.gateway.memories()
+    again = Gateway(field.inventory, field.catalog, field.clock, Taken().ports(), Home(remembered=memories))
+    figures = {one.device: one for one in again.status().devices}
+    assert figures["101_door"].last_heard == memories["101_door"].heard is not None
