@@ -52,6 +52,8 @@ class ModbusLine:
         self.id = line
         self.settings = settings
         self.requests = 0
+        self.sessions = 0
+        """How often it was connected: who asks may have missed that it was down for a moment."""
         self.dropped = 0
         """Pieces that came when nobody had asked: late or wrong answers."""
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it shouts at every time-out; we count them
@@ -178,6 +180,7 @@ class ModbusLine:
             raise await self._why_not()
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
         self.silence = 0
+        self.sessions += 1
         self._not_before = self._time()
         self._account.went_up()
 
