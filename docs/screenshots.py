@@ -57,6 +57,10 @@ PICTURES = (
     Picture("key-phone-zh-CN", "/rooms", "frontdesk", PHONE, "zh-CN", press=('.tile[data-in="occupied"]', "#open-key")),
     Picture("move-desktop-en", "/rooms", "frontdesk", DESKTOP, press=('.tile[data-in="occupied"]', "#open-move")),
     Picture("keys-desktop-en", "/keys", "frontdesk", DESKTOP),
+    Picture("account-phone-en", "/account", "frontdesk", PHONE),
+    Picture("people-desktop-en", "/people", "manager", DESKTOP),
+    Picture("about-desktop-en", "/about", "manager", DESKTOP),
+    Picture("limits-phone-zh-CN", "/what-this-is-not", "frontdesk", PHONE, "zh-CN"),
     Picture("housekeeping-phone-en", "/housekeeping?whose=all", "housekeeping", PHONE),
     Picture("housekeeping-phone-zh-CN", "/housekeeping?whose=all", "housekeeping", PHONE, "zh-CN", "dark"),
     Picture("housekeeping-desktop-zh-CN", "/housekeeping?whose=all", "manager", DESKTOP, "zh-CN"),
@@ -156,6 +160,8 @@ async def _take(browser: Browser, url: str, picture: Picture, folder: Path) -> P
         await page.wait_for_selector("#link-state.ok")
     for selector in picture.press:
         await page.locator(selector).first.click()
+        if selector.startswith("#open-"):
+            await page.wait_for_selector("dialog[open]")
     if picture.press:
         await page.wait_for_selector("article.room")
     await page.evaluate("document.fonts.ready")

@@ -192,13 +192,13 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def pack(file: Path, members: list[Path]) -> None:
-    """An archive for its owner alone, complete and on disk before it has its name."""
+def pack(file: Path, members: list[Path], *, whole: bool = False) -> None:
+    """An archive for its owner alone, complete and on disk before it has its name. `whole`: with what folders hold."""
     draft = file.with_name(file.name + ".partial")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         with tarfile.open(fileobj=out, mode="w") as archive:
             for member in members:
-                archive.add(member, member.name, recursive=False)
+                archive.add(member, member.name, recursive=whole)
         out.flush()
         os.fsync(out.fileno())
     draft.replace(file)

@@ -1,6 +1,7 @@
 """The edge put together: journal, rooms, lines and link. The broker it stands on is given."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def link_settings(settings: Settings, data: Path) -> LinkSettings:
     if settings.link.url:
         url = BrokerUrl.parse(settings.link.url)
         name = url.username or "innkeeper"
-        password = url.password
+        password = url.password or os.environ.get("INNKEEPER_LINK_PASSWORD")
         if password is None and secret_path(data, f"broker_{name}").exists():
             password = secret(data, f"broker_{name}")
         return LinkSettings(url.host, url.port, name if password else url.username, password, url.tls)

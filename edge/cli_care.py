@@ -26,6 +26,7 @@ from edge.console import (
     opened,
     tell,
 )
+from edge.installed import take_environment
 from edge.journal_file import JOURNAL, open_journal
 
 people = typer.Typer(no_args_is_help=True, help="People who may sign in.")
@@ -36,6 +37,7 @@ def check(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> 
     """What is wrong with a configuration: file, line, table, key. What cannot be reached is a warning."""
     with answering():
         try:
+            take_environment(config)
             warned = checks.warnings(load_configuration(config), data)
             problems = []
         except ConfigurationError as error:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edge.configuration import load_configuration
 from edge.console import CONFIG, DATA, FAILED, Config, Data, Json, answering, books, opened, say, tell
+from edge.installed import take_environment
 from edge.operate.layout import SYSTEM_PREFIX, Layout, OperationError
 from edge.operate.steps import Steps
 from edge.service import version
@@ -23,6 +23,7 @@ Prefix = Annotated[Path, typer.Option("--prefix", help="Where the releases are; 
 OwnConfig = Annotated[Path | None, typer.Option("--config", help="/etc/innkeeper, or PREFIX/config when absent.")]
 OwnData = Annotated[Path | None, typer.Option("--data", help="/var/lib/innkeeper, or PREFIX/data when absent.")]
 Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with all wheels, for a machine without network.")]
+SUPPORT = "innkeeper-support.tar.gz"
 RELEASE = "The release, innkeeper-VERSION.whl; a copy of what runs this command when absent."
 Wheel = Annotated[Path | None, typer.Argument(help=RELEASE, exists=True, dir_okay=False)]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
@@ -105,14 +106,14 @@ def health(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) ->
     from edge.operate.asking import ask
 
     with answering():
-        found = ask(load_configuration(config).settings.http, data)
+        found = ask(opened(config).settings.http, data)
         tell(found.answer(), "\n".join(found.lines()), as_json=as_json)
         if not found.ready:
             raise typer.Exit(FAILED)
 
 
 def support_bundle(
-    to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("innkeeper-support.tar.gz"),
+    to: Annotated[Path, typer.Argument(help="The file to write, or a folder for it.")] = Path(SUPPORT),
     log: Annotated[Path | None, typer.Option(help="A log in JSON lines: times and names of events are taken.")] = None,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -122,6 +123,8 @@ def support_bundle(
     from edge.operate import bundle
 
     with answering():
+        take_environment(config)
+        to = to / SUPPORT if to.is_dir() else to
         names = bundle.write(to, config, data, log)
         tell({"file": to, "members": names}, f"{to}: {', '.join(names)}", as_json=as_json)
 
@@ -158,6 +161,7 @@ def move_unpack(
     from edge.operate import moving as packing
 
     with answering():
+        take_environment(config)
         there = packing.replaced(config, data)
         if there:
             if not as_json:
@@ -171,6 +175,7 @@ def _work(layout: Layout, part: str, steps: Steps) -> "Upgrade":
     from edge.operate.running import Service
     from edge.operate.upgrade import Upgrade
 
+    take_environment(layout.config)
     return Upgrade(layout, Service(layout, part), steps)
 
 

@@ -18,6 +18,7 @@ from edge.archive_error import ArchiveError
 from edge.broker import BrokerError
 from edge.configuration import Configuration, load_configuration
 from edge.folder import FolderInUseError
+from edge.installed import folders, hand_over, take_environment
 from edge.journal_file import JournalDamagedError
 from edge.sqlite_writer import DiskError
 from pms.hotelfile import HotelFileError
@@ -28,11 +29,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+def _handed_over(context: typer.Context, data: Path) -> Path:
+    """Whatever the command makes there as root is the owner's when it has ended."""
+    context.call_on_close(lambda: hand_over(data))
+    return data
+
+
 FAILED, WRONG_INPUT = 1, 2
 Config = Annotated[Path, typer.Option("--config", help="Folder with hotel.toml, devices.toml and service.toml.")]
-Data = Annotated[Path, typer.Option("--data", help="Folder with databases and secrets.")]
+Data = Annotated[Path, typer.Option("--data", help="Folder with databases and secrets.", callback=_handed_over)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
-CONFIG, DATA = Path("config"), Path("data")
+CONFIG, DATA = folders(Path(__file__))
 
 _RENDERERS: dict[str, Callable[[], Any]] = {
     "json": structlog.processors.JSONRenderer,
@@ -72,6 +80,7 @@ def books(configuration: Configuration, data: Path) -> "Books":
 def opened(config: Path) -> Configuration:
     """The configuration; its logging is set up, and what the command writes is for its user alone."""
     os.umask(0o077)
+    take_environment(config)
     configuration = load_configuration(config)
     log_to_stderr(configuration.settings.log.level, configuration.settings.log.format)
     return configuration

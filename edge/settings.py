@@ -50,7 +50,7 @@ class BrokerTable(Table):
 
 
 class LinkTable(Table):
-    """How edge and PMS reach each other. INNKEEPER_LINK_URL overrides it."""
+    """How edge and PMS reach each other. INNKEEPER_LINK_URL overrides it; INNKEEPER_LINK_PASSWORD is its password."""
 
     url: str = Field("", description="Broker of the link, mqtt://user@host:port; empty: the broker above.")
 

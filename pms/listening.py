@@ -13,6 +13,7 @@ from pms.kernel.certificates import RENEW_BEFORE
 from pms.kernel.health import Health
 from pms.kernel.http.limits import Limits
 from pms.kernel.http.reach import Reach, host_name, is_loopback
+from pms.kernel.http.security import HEADERS
 from pms.tls import ServerContext, TlsFiles
 
 log = structlog.get_logger()
@@ -64,8 +65,14 @@ def to_https(reach: Reach, port: int) -> web.Application:
             base = shown_url(host_name(request.host), port, secure=True)
         raise web.HTTPPermanentRedirect(f"{base}{request.raw_path if request.raw_path.startswith('/') else '/'}")
 
+    async def protect(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(
+            {**HEADERS, "Cache-Control": "no-store"}
+        )  # a lasting redirect outlives a change of port
+
     app = web.Application(client_max_size=1024)
     app.router.add_route("*", "/{path:.*}", lead)
+    app.on_response_prepare.append(protect)
     return app
 
 

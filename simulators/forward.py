@@ -60,6 +60,7 @@ class FastForward:
         self._target = self._began + timedelta(hours=hours)
         self._fastest = max(speed, self._before)
         self._clock.speed = max(self._before, min(FIRST, self._fastest))
+        self._timers.wake()
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._over)
 

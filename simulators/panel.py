@@ -67,19 +67,29 @@ def panel(
 def _guard(authorise: Authorise | None) -> Any:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if authorise is None:
-            if request.host.rsplit(":", 1)[0] not in LOOPBACK:
-                raise web.HTTPForbidden(text="the demo answers this machine only")
-        elif not await authorise(request):
-            raise web.HTTPForbidden(text="sign in first")
-        if request.method not in SAFE:
-            _check_origin(request)
-        response = await handler(request)
+        try:
+            response = await _guarded(request, handler, authorise)
+        except web.HTTPException as error:  # said here: a server around ours would put its own words in the place
+            if error.status < 400:
+                raise
+            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            response = web.Response(status=error.status, text=error.text, headers=allow)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     return guard
+
+
+async def _guarded(request: web.Request, handler: Handler, authorise: Authorise | None) -> web.StreamResponse:
+    if authorise is None:
+        if request.host.rsplit(":", 1)[0] not in LOOPBACK:
+            raise web.HTTPForbidden(text="the demo answers this machine only")
+    elif not await authorise(request):
+        raise web.HTTPForbidden(text="sign in first")
+    if request.method not in SAFE:
+        _check_origin(request)
+    return await handler(request)
 
 
 def _check_origin(request: web.Request) -> None:

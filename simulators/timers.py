@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from devices.clock import Clock
 
 LONGEST_NAP_S = 0.25
-"""Real seconds after which a change of the clock's speed has taken effect at the latest."""
+"""Real seconds after which a change of the clock's speed that nobody told of (`wake`) has taken effect."""
 
 
 class Timer:
@@ -60,6 +60,10 @@ class Timers:
             await reached
         finally:
             timer.cancel()
+
+    def wake(self) -> None:
+        """The clock's speed has changed: see at once what is due, and how long the next nap is."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Make the calls that are due, until cancelled."""

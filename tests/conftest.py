@@ -16,7 +16,6 @@ import pytest
 from tests import parts
 from tests.servers import RealBroker, RealPostgres, a_free_port
 
-ABSENT: set[str] = set()
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -33,14 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("real"):
             absent = [part for part in mark.args if parts.FINDERS[part]() is None]
-            ABSENT.update(absent)
             if absent and not parts.REQUIRED:
                 item.add_marker(pytest.mark.skip(reason=f"{', '.join(absent)} not installed"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Name each real part that was absent and how to install it."""
-    for part in sorted(ABSENT):
+    for part in sorted(part for part, find in parts.FINDERS.items() if find() is None):
         terminalreporter.write_line(f"absent: {part}. To test with it: apt-get install {parts.PACKAGES[part]}")
 
 

@@ -17,7 +17,8 @@ from edge.console import books, finish
 from edge.operate.install import FILES
 from pms.commands import Books
 
-BACKUP, SECRETS = "hotel.tar", "secrets.tar"
+BACKUP, SECRETS, PROFILES = "hotel.tar", "secrets.tar", "profiles.tar"
+OWN = "profiles"  # the folder of device profiles of the house's own, beside the configuration
 AFTER = (
     "It holds the secrets: carry it yourself and delete it afterwards.",
     "Not in it: the key that key cards are made with. Take it along: innkeeper card-key export FILE",
@@ -48,6 +49,8 @@ def pack(hotel: Books, config: Path, to: Path, version: str) -> list[str]:
             made.secrets.replace(work / SECRETS)
         for file in FILES:
             shutil.copy(config / file, work / file)
+        if (config / OWN).is_dir():
+            archive.pack(work / PROFILES, [config / OWN], whole=True)
         members = sorted(path for path in work.iterdir() if path.is_file())
         archive.pack(to, members)
     return [path.name for path in members]
@@ -55,7 +58,7 @@ def pack(hotel: Books, config: Path, to: Path, version: str) -> list[str]:
 
 def replaced(config: Path, data: Path) -> list[str]:
     """What is in the way."""
-    return [str(config / name) for name in FILES if (config / name).exists()] + [
+    return [str(config / name) for name in (*FILES, OWN) if (config / name).exists()] + [
         str(data / name) for name in archive.present(data)
     ]
 
@@ -84,9 +87,12 @@ def _read(file: Path, folder: Path) -> None:
     try:
         with tarfile.open(file) as packed:
             names = set(packed.getnames())
-            if not {BACKUP, *FILES} <= names <= {BACKUP, SECRETS, *FILES}:
+            if not {BACKUP, *FILES} <= names <= {BACKUP, SECRETS, PROFILES, *FILES}:
                 raise ArchiveError(f"{file} was not made by `innkeeper move pack`")
             packed.extractall(folder, filter="data")
+        if PROFILES in names:
+            with tarfile.open(folder / PROFILES) as own:
+                own.extractall(folder, filter="data")
     except tarfile.TarError as error:
         raise ArchiveError(f"{file} was not made by `innkeeper move pack`: {error}") from error
 
@@ -95,10 +101,11 @@ def _take_configuration(work: Path, config: Path) -> list[str]:
     config.mkdir(parents=True, exist_ok=True)
     aside = []
     folder = config / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-    for name in FILES:
+    for name in (*FILES, OWN):
         if (config / name).exists():
             folder.mkdir(exist_ok=True)
             shutil.move(config / name, folder / name)
             aside.append(name)
-        shutil.copy(work / name, config / name)
+        if (work / name).exists():
+            shutil.move(work / name, config / name)
     return aside

@@ -62,10 +62,12 @@ class Upgrade:
         if steps.dry:
             steps.step("backup, migration, switch, start and health check", lambda: None)
             return {"from": old.version, "to": new.version}
+        begun = {"from": old.version, "to": new.version, "at": datetime.now(UTC), "units": self._service.units}
+        self._layout.begin(begun)  # before the service is stopped: whoever finds it stopped knows why
         saved = self._stopped_and_saved(old)
-        record = {"from": old.version, "at": datetime.now(UTC), "backup": saved.backup} | _more(saved)
+        record = {"from": old.version, "at": begun["at"], "backup": saved.backup} | _more(saved)
         try:
-            self._layout.begin(record | {"to": new.version})
+            self._layout.begin(begun | record)
             steps.step(f"databases brought to {new.version}", lambda: self.run(new, "migrate"))
             new.remember(record)
             steps.step(f"current -> {new.version}", lambda: self._layout.make_current(new))
@@ -89,10 +91,9 @@ class Upgrade:
             current, target = (self._layout.release(broken_off[name]) for name in ("to", "from"))
         else:
             target = self._target(current, to)
-        record = broken_off or self._record(target)
-        if record is None:
-            return WayBack(current, target, None, None)
-        unfinished = broken_off is not None
+        record, unfinished = broken_off or self._record(target), broken_off is not None
+        if record is None or "backup" not in record:  # killed before there was one: nothing was changed either
+            return WayBack(current, target, None, record["at"] if record else None, unfinished)
         saved = Saved(Path(record["backup"]), record["secrets"], record["schemas"])
         if not self._changed(saved):
             return WayBack(current, target, None, record["at"], unfinished)
@@ -142,6 +143,8 @@ class Upgrade:
         """After a killed upgrade. Nothing is backed up first: the restore puts aside what it replaces."""
         steps, target, saved = self._steps, way.target, way.saved
         steps.step("stopped", self._service.stop)
+        stopped = (self._layout.unfinished() or {}).get("units", [])  # by the upgrade
+        self._service.units = sorted({*self._service.units, *stopped})
         if saved is not None:
             steps.step(f"databases as they were before the upgrade: {saved.backup}", lambda: self._bring(target, saved))
         steps.step(f"current -> {target.version}", lambda: self._layout.make_current(target))
@@ -185,10 +188,11 @@ class Upgrade:
             told = json.loads(self.run(release, "backup", str(folder), "--json"))
             saved.append(Saved(Path(told["backup"]), told["secrets"], self.schemas()))
 
-        self._steps.step("stopped", self._service.stop)
         try:
+            self._steps.step("stopped", self._service.stop)
             self._steps.step(f"verified backup, made by {release.version}", save)
         except STOPPING:
+            self._layout.ended()
             self._service.start()
             raise
         return saved[0]

@@ -23,6 +23,8 @@ Outgoing = tuple[str, bytes]
 KEEPALIVE_SECONDS = 10
 TIMEOUT_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.1, 5.0
+FIRST_FAILURES = 5
+"""So many are normal while the broker and we start together; the last of them is told."""
 LARGEST_MESSAGE = 4 * 1024 * 1024
 
 
@@ -64,7 +66,8 @@ class LinkEnd:
         self._handler = handler
         self._changed = changed
         self._client: aiomqtt.Client | None = None
-        self._told = True
+        self._told = False
+        self._grace = FIRST_FAILURES
         self.rejected = 0
 
     @property
@@ -132,9 +135,9 @@ class LinkEnd:
             if any((code if isinstance(code, int) else code.value) >= 0x80 for code in granted):
                 raise aiomqtt.MqttError(f"the broker refused the subscription {self._heard}")
             self._client = client
-            if not self._told:
+            if self._told:
                 log.info("link.up", heard=self._heard)
-            self._told = False
+            self._told, self._grace = False, 0
             self._changed(True, "")  # noqa: FBT003 - a callback's one argument
             async for message in client.messages:
                 self._take(message)
@@ -153,7 +156,8 @@ class LinkEnd:
         self._handler(envelope)
 
     def _tell(self, cause: str) -> None:
-        if self._told:
+        self._grace -= 1
+        if self._told or self._grace > 0:
             log.debug("link.still_down", cause=cause)
             return
         self._told = True

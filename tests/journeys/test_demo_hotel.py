@@ -68,6 +68,11 @@ class Watched:
     async def sensed(self) -> str:
         return str((await self.room())["sensed"]["occupancy"])
 
+    async def staff_inside(self) -> bool:
+        """Somebody who works here is in, and the rules have heard of card and door."""
+        codes = {item["code"] for item in (await self.room())["sensed"]["evidence"]}
+        return bool((await self.truth())["staff"] and "staff_entered" in codes)
+
     async def becomes(self, occupancy: str) -> None:
         async def is_so() -> bool:
             return await self.sensed() == occupancy
@@ -183,6 +188,7 @@ async def a_cleaning(hotel: Watched) -> None:
 
     await hotel.panel(f"rooms/{hotel.number}/request", value="mur")
     await hotel.panel(f"rooms/{hotel.number}/attendant")
+    await until(lambda: hotel.staff_inside(), timeout=PATIENCE, every=0.2)
     await hotel.hours_pass(1, look)
     await until(look, timeout=PATIENCE, every=0.2)
     assert "in_progress" in phases

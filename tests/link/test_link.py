@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from pms.link import sender
 from pms.link.link import Link
@@ -156,3 +157,14 @@ async def test_how_an_end_is_is_told_without_its_database_and_again_to_a_new_pee
             edge.say(7, 7)
             await until(lambda: not edge.outbox.rows)
         assert restarted.inbox.position == {"edge-1": 1}
+
+
+async def test_a_link_that_never_came_up_is_said_and_so_is_its_coming(mosquitto: RealBroker) -> None:
+    mosquitto.stop()
+    with structlog.testing.capture_logs() as logs:
+        end = End("down", mosquitto.port, "p1")
+        async with end.running():
+            await until(lambda: [one for one in logs if one["event"] == "link.down"])
+            mosquitto.start()
+            await until(lambda: [one for one in logs if one["event"] == "link.up"])
+    assert [one["event"] for one in logs if one["log_level"] == "warning"] == ["link.down"], "once, not at each try"

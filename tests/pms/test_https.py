@@ -80,6 +80,7 @@ async def test_plain_http_is_led_to_https(tmp_path: Path) -> None:
     async with serving(tmp_path, made(tmp_path), redirect_port=0) as (pms, client, _):
         async with client.get(f"{pms.redirect_url}/rooms?floor=1", allow_redirects=False) as got:
             assert (got.status, got.headers["Location"]) == (308, f"{pms.url}/rooms?floor=1")
+            assert (got.headers["Server"], got.headers["Cache-Control"]) == ("innkeeper", "no-store")
         headers = {"Host": "evil.example"}
         async with client.get(f"{pms.redirect_url}/", headers=headers, allow_redirects=False) as got:
             assert got.status == 404

@@ -22,6 +22,7 @@ ON_PURPOSE = {
     "pms/kernel/engines.py",
     "pms/schema.py",
     "pms/storage.py",
+    "pms/survey.py",
 }
 """Names of tables and files of our own, which cannot be parameters."""
 

@@ -1,6 +1,6 @@
 """The demo's panel over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from html.parser import HTMLParser
 
 import pytest
@@ -216,3 +216,22 @@ async def test_the_page_in_both_languages(client: Client, language: str, title: 
 
 def test_every_word_is_in_both_languages() -> None:
     assert [key for key, words in TEXTS.items() if not all(words) or len(words) != 2] == []
+
+
+async def test_what_is_wrong_is_said_in_words_also_inside_another_server(hotel: SimulatedHotel) -> None:
+    @web.middleware
+    async def plain(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return web.Response(status=error.status, text=error.reason)
+
+    app = web.Application(middlewares=[plain])
+    app.add_subapp("/demo/", panel(hotel, FastForward(hotel.clock, hotel.timers)))
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        async with client.post("/demo/api/encoders/desk-1/fault", json={"value": "sad"}) as answer:
+            assert (answer.status, await answer.text()) == (400, "silent, garbled or well")
+        async with client.post("/demo/api/rooms/999/door", json={"value": True}) as answer:
+            assert (answer.status, await answer.text()) == (404, "no such room or action")

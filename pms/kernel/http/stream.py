@@ -48,8 +48,8 @@ async def events(call: Call) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
     )
     try:
-        await response.prepare(call.request)
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionResetError):  # the reader may leave before the first word, too
+            await response.prepare(call.request)
             await Stream(call, response, offset).run()
     finally:
         context.throttle.stream_closes(session)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.catalog import BUILT_IN
 from edge.folder import FolderLock
 from edge.operate.moving import BACKUP, SECRETS
 from pms import commands
@@ -71,6 +72,21 @@ def in_the_way(new: Place, packed: Path) -> None:
     assert told.exit_code == 0, told.output
     assert len(list(new.config.glob("replaced-*/hotel.toml"))) == 1
     assert len(list(new.data.glob("replaced-*/pms.db"))) == 1
+
+
+def test_profiles_of_the_house_come_along(place: Place, new: Place, packed: Path) -> None:
+    own = place.config / "profiles" / "ours" / "contact.toml"
+    own.parent.mkdir(parents=True)
+    shipped = (BUILT_IN / "zigbee2mqtt" / "contact.toml").read_text()
+    own.write_text(shipped.replace('id = "zigbee2mqtt/contact"', 'id = "ours/contact"'))
+    devices = place.config / "devices.toml"
+    devices.write_text(devices.read_text().replace('"zigbee2mqtt/contact"', '"ours/contact"'))
+    assert place("move", "pack", str(packed)).exit_code == 0
+    for _ in range(2):  # the second time it replaces them
+        told = new("move", "unpack", str(packed), "--yes")
+        assert told.exit_code == 0, told.output
+        assert (new.config / "profiles" / "ours" / "contact.toml").read_bytes() == own.read_bytes()
+    assert list(new.config.glob("replaced-*/profiles")), "put aside, not deleted"
 
 
 def test_it_is_refused_while_the_hotel_runs_and_never_writes_over_a_file(place: Place, packed: Path) -> None:

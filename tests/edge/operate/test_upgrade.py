@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +22,7 @@ from edge.operate.layout import Layout, Release
 from edge.operate.running import Service
 from edge.operate.steps import Steps
 from edge.operate.upgrade import Upgrade, WayBack
-from tests.edge.operate.wheels import ROOT, wheel
+from tests.edge.operate.wheels import ROOT, break_it, wheel
 
 PATIENCE = 60.0
 OLD, NEW = "90.0", "91.0"
@@ -71,8 +73,19 @@ class House:
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended.stdout
 
+    @property
+    def orders(self) -> Path:
+        """What the new release does wrong."""
+        return self.wheels / "orders"
+
+    @property
+    def new(self) -> str:
+        """The new release; built by whoever needs it first."""
+        return str(self.wheels / f"innkeeper-{NEW}-py3-none-any.whl")
+
     def people(self) -> set[str]:
-        return {one["username"] for one in json.loads(self.run("user", "list", "--json"))["items"]}
+        with contextlib.closing(sqlite3.connect(self.layout.data / "pms.db")) as connection:
+            return {name for (name,) in connection.execute("SELECT username FROM user")}
 
     def hire(self, name: str) -> None:
         self.run("user", "add", name, "--role", "manager", "--password-stdin", stdin="a long password for tests\n")
@@ -96,6 +109,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> House:
     folder = tmp_path_factory.mktemp("machine")
     house = House(folder / "innkeeper", folder)
     house("install", str(wheel(folder, OLD)))
+    wheel(folder, NEW, house.orders)
     service = house.layout.config / "service.toml"
     text = service.read_text().replace("port = 8080", f"port = {free_port()}").replace("port = 1883", "port = 0")
     service.write_text(text)
@@ -105,6 +119,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture
 def house(base: House) -> Iterator[House]:
+    base.orders.unlink(missing_ok=True)
     yield base
     assert base.current.version == OLD
     assert base.layout.unfinished() is None
@@ -114,10 +129,6 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def broken(house: House, command: str, hang: Path | None = None) -> str:
-    return str(wheel(house.wheels, NEW, command, hang))
 
 
 def test_installing_again_changes_nothing(house: House) -> None:
@@ -131,8 +142,23 @@ def test_installing_again_changes_nothing(house: House) -> None:
     }
 
 
+def test_killed_while_it_builds_the_old_one_runs_on(house: House) -> None:
+    hung = house.wheels / "building"
+    shutil.rmtree(house.layout.release(NEW).folder, ignore_errors=True)
+    with house.started(str(house.current.program), "run", *places(house)):
+        eventually(lambda: service(house).answer().ready)
+        break_it(house.orders, "version", hung)
+        with house.started(*house.command("upgrade", house.new)):
+            eventually(hung.exists)
+        found = service(house).answer()
+        assert (found.ready, found.version) == (True, OLD)
+        house.orders.unlink()
+        stopped = house("upgrade", house.new, code=1)
+        assert "stop it first" in stopped, "without a unit of ours nothing is stopped behind anybody's back"
+
+
 def test_an_upgrade_and_the_way_back(house: House) -> None:
-    told: dict[str, Any] = json.loads(house("upgrade", str(wheel(house.wheels, NEW)), "--json"))
+    told: dict[str, Any] = json.loads(house("upgrade", house.new, "--json"))
     assert (told["from"], told["to"]) == (OLD, NEW)
     upgraded, record = house.current, house.current.upgrade()
     assert upgraded.version == NEW
@@ -147,7 +173,8 @@ def test_an_upgrade_and_the_way_back(house: House) -> None:
 
 
 def test_a_release_that_does_not_work_is_gone_back_from_by_itself(house: House) -> None:
-    said = house("upgrade", broken(house, "run"), code=1)
+    break_it(house.orders, "run")
+    said = house("upgrade", house.new, code=1)
     assert "ended with 3" in said
     assert f"rolled back to {OLD}" in said
     assert house.people() == {"ada"}
@@ -161,28 +188,17 @@ def test_what_is_not_newer_or_not_ours_is_refused(house: House) -> None:
     assert "is not a wheel" in house("upgrade", str(other), code=1)
 
 
-def test_killed_while_it_builds_the_old_one_runs_on(house: House) -> None:
-    hung = house.wheels / "building"
-    with house.started(str(house.current.program), "run", *places(house)):
-        eventually(lambda: service(house).answer().ready)
-        with house.started(*house.command("upgrade", broken(house, "version", hung))):
-            eventually(hung.exists)
-        found = service(house).answer()
-        assert (found.ready, found.version) == (True, OLD)
-        stopped = house("upgrade", broken(house, "migrate", house.wheels / "migrating"), code=1)
-        assert "stop it first" in stopped, "without a unit of ours nothing is stopped behind anybody's back"
-
-
 def test_killed_while_it_migrates_or_broken_off_by_hand(house: House) -> None:
     hung = house.wheels / "migrating"
-    words = house.command("upgrade", broken(house, "migrate", hung))
+    break_it(house.orders, "migrate", hung)
+    words = house.command("upgrade", house.new)
     with house.started(*words):
         eventually(hung.exists)
     assert house.current.version == OLD
-    assert "broken off in the middle" in house("upgrade", str(wheel(house.wheels, "92.0")), code=1)
+    assert "broken off in the middle" in house("upgrade", house.new, code=1)
     house("rollback", "--yes")
     hung.unlink()
-    with house.started(*words) as process:  # the release is built already
+    with house.started(*words) as process:
         eventually(hung.exists)
         process.terminate()
         assert process.wait(PATIENCE) == 1, "asked to end, it goes back by itself"

@@ -1,7 +1,7 @@
 """Releases to install: the code of this checkout as a wheel of a version of our choice, without network.
 
-What it depends on comes from the environment of the tests by a path file. A faulty release has a fault built in that
-strikes one command: it fails, or hangs until the test has seen it.
+What it depends on comes from the environment of the tests by a path file. A faulty release is built once: a file says
+which of its commands fails, or hangs until the test has seen it.
 """
 
 import base64
@@ -18,24 +18,28 @@ ENTRY = "[console_scripts]\ninnkeeper = edge.cli:main\n"
 FAULT = """\
 import os, sys, time
 def strike():
-    if len(sys.argv) < 2 or sys.argv[1] != {command!r} or not sys.argv[0].endswith("innkeeper"):
+    try:
+        with open({orders!r}) as file:
+            command, hang = file.read().split("\\n")
+    except FileNotFoundError:
         return
-    if {hang!r}:
-        open({hang!r}, "w").close()
+    if len(sys.argv) < 2 or sys.argv[1] != command or not sys.argv[0].endswith("innkeeper"):
+        return
+    if hang:
+        open(hang, "w").close()
         time.sleep(600)
     sys.stderr.write("a fault of this release\\n")
     os._exit(3)
 """
 
 
-def wheel(folder: Path, version: str, breaks: str | None = None, hang: Path | None = None) -> Path:
-    """A wheel. `breaks`: the command that does not work; `hang`: instead of failing it makes this file and hangs."""
+def wheel(folder: Path, version: str, orders: Path | None = None) -> Path:
+    """A wheel. `orders`: it is a release with a fault, and `break_it` writes there which."""
     info = f"innkeeper-{version}.dist-info"
     files = {path: (ROOT / path).read_bytes() for path in _sources()}
     files["innkeeper_tests.pth"] = f"{sysconfig.get_path('purelib')}\n".encode()
-    if breaks is not None:
-        hung = str(hang) if hang else ""
-        files["innkeeper_fault.py"] = FAULT.format(command=breaks, hang=hung).encode()
+    if orders is not None:
+        files["innkeeper_fault.py"] = FAULT.format(orders=str(orders)).encode()
         # a path file runs before sys.argv is set; the program's own module does not
         files["edge/cli.py"] = b"import innkeeper_fault\ninnkeeper_fault.strike()\n" + _later(files["edge/cli.py"])
     files |= {f"{info}/METADATA": METADATA.format(version=version).encode(), f"{info}/WHEEL": WHEEL.encode()}
@@ -47,6 +51,11 @@ def wheel(folder: Path, version: str, breaks: str | None = None, hang: Path | No
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # no time: the same files, the same wheel
     return made
+
+
+def break_it(orders: Path, command: str, hang: Path | None = None) -> None:
+    """The command does not work from now on, until the file is gone; `hang`: it makes this file and hangs."""
+    orders.write_text(f"{command}\n{hang or ''}")
 
 
 def _sources() -> list[str]:

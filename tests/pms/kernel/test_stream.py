@@ -9,7 +9,13 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from argon2 import PasswordHasher
 
+from pms import departments
+from pms.access.passwords import Passwords
 from pms.kernel.database import Database
 from pms.kernel.events import EventKind
 from pms.kernel.http import stream
@@ -138,3 +144,23 @@ async def test_a_lost_session_loses_the_stream_before_the_next_look(api: Api) ->
         await api.post(f"/api/v1/users/{housekeeper}/password", {"password": "another good one"})
         with pytest.raises(EOFError):
             await asyncio.wait_for(reader.to_the_end(), stream.CHECK_S - 1)
+
+
+async def test_a_reader_who_leaves_before_the_first_word_is_no_failure(api: Api) -> None:
+    await api.sign_in("manager")
+    app = departments.application(api.context, api.sessions, Passwords(PasswordHasher()))
+    left = []
+
+    async def leave(request: web.Request, response: web.StreamResponse) -> None:
+        if response.content_type == "text/event-stream" and request.transport is not None:
+            request.transport.abort()
+            left.append(request.path)
+
+    app.on_response_prepare.append(leave)
+    headers = {"Authorization": f"Bearer {api.token}"}
+    with structlog.testing.capture_logs() as logs:
+        async with TestServer(app, host="127.0.0.1") as server:
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await api.client.get(server.make_url("/api/v1/events"), headers=headers)
+    assert set(left) == {"/api/v1/events"}, "a client may ask twice"
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == []
