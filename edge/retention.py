@@ -25,7 +25,9 @@ OF_POINT: Mapping[str, int] = {
     **dict.fromkeys(
         (
             *("door", "window", "motion", "presence", "bed", "contact", "keycard", "occupancy_input"),
-            *("bolt", "request", "sound", "doorbell"),
+            *("bolt", "request", "sound", "doorbell", "motion_level", "door_edges", "window_edges"),
+            *("digital_input", "latched_inputs", "inputs_packed_1", "inputs_packed_2", "inputs_packed_3"),
+            "inputs_packed_4",
         ),
         int(MessageClass.PRESENCE),
     ),

@@ -46,7 +46,7 @@ class Poller:
         self._reader = Reader(line, clock, ports.take)
         self._orders = Orders(line, self._reader, clock)
         self._wake = asyncio.Event()
-        self._was_up = False
+        self._session = 0
         self._relearn = 0.0
 
     @property
@@ -74,7 +74,6 @@ class Poller:
                 speed = self._clock.speed
                 self._new_paces(schedule)
             if not self._line.up:
-                self._was_up = False
                 self._orders.line_is_down()
                 await self._rest(LOOK_UP_S)
                 continue
@@ -127,10 +126,10 @@ class Poller:
 
     def _line_is_up(self, schedule: Schedule) -> None:
         """After a reconnect every unit gets its chance, with its whole plan."""
-        if self._was_up:
+        if self._session == self._line.sessions:
             self._learn_again()
             return
-        self._was_up = True
+        self._session = self._line.sessions
         for name, unit in self._units.items():
             unit.forget()
             schedule.turn(name).misses = 0

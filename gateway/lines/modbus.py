@@ -52,6 +52,8 @@ class ModbusLine:
         self.id = line
         self.settings = settings
         self.requests = 0
+        self.sessions = 0
+        """How often it was connected: who asks may have missed that it was down for a moment."""
         self.dropped = 0
         """Pieces that came when nobody had asked: late or wrong answers."""
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it shouts at every time-out; we count them
@@ -63,6 +65,8 @@ class ModbusLine:
         """Requests in a row that nobody answered."""
         self._asking = False
         self._not_before = 0.0
+        self._heard = 0.0
+        """When something last went over a serial line."""
 
     @property
     def status(self) -> LineStatus:
@@ -135,7 +139,7 @@ class ModbusLine:
                 raise self._unanswered(client, error) from error
             finally:
                 self._asking = False
-                self._not_before = max(self._not_before, self._time() + (self.settings.silence_s if self.serial else 0))
+                self._not_before = max(self._not_before, self._heard + (self.settings.silence_s if self.serial else 0))
             self.silence = 0
         if isinstance(answer, ExceptionResponse):
             raise RequestError(f"exception_{answer.exception_code}")
@@ -178,6 +182,7 @@ class ModbusLine:
             raise await self._why_not()
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
         self.silence = 0
+        self.sessions += 1
         self._not_before = self._time()
         self._account.went_up()
 
@@ -231,6 +236,7 @@ class ModbusLine:
     def _passing(self, sending: bool, data: bytes) -> bytes:
         """Only what comes while a request is open may be taken for its answer."""
         if sending or self._asking:
+            self._heard = self._time()
             return data
         self.dropped += 1
         return b""

@@ -12,6 +12,7 @@ MBAP = struct.Struct(">HHHB")
 LARGEST = 260
 SILENT_CHARACTERS = 3.5
 """What must pass between two frames on a serial bus."""
+TIMER_S = 0.0015
 SILENCE_S = 0.05
 """Real seconds of silence after which the beginning of a frame is forgotten."""
 
@@ -178,7 +179,18 @@ class RtuLine:
             reply = frame[:1] + answer.pdu
             reply += struct.pack("<H", crc16(reply) ^ (0x5555 if answer.garbled else 0))
             passing = (len(frame) + SILENT_CHARACTERS + len(reply)) * self.character_s
-            asyncio.get_running_loop().call_later(answer.delay + passing, self._terminal.write, reply)
+            self._say(reply, now + answer.delay + passing)
+
+    def _say(self, reply: bytes, at: float) -> None:
+        """A loop's timers are a millisecond late, a wire is not: where it counts the last bit is waited out."""
+        loop = asyncio.get_running_loop()
+
+        def write() -> None:
+            while self.character_s and loop.time() < at:
+                pass
+            self._terminal.write(reply)
+
+        loop.call_at(at - TIMER_S if self.character_s else at, write)
 
 
 def _request_size(buffer: bytearray) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from devices.modbus.plan import words_of
 from devices.model import Decoded
 from tests.devices.codec import catalog, device, reasons, router, say, values
 
@@ -47,32 +48,37 @@ def test_a_recorded_zigbee_message_is_understood() -> None:
     assert not told["zigbee2mqtt/bridge/info"].rejected
 
 
-MAPS = {
-    "beca_bac_002aln": {
-        "setpoint": "setpoint",
-        "temperature": "room_temperature",
-        "fan": "fan_speed",
-        "valve": "valve",
-    },
-    "eastron_sdm120": {"voltage": "voltage", "power": "power_active", "energy": "total_energy_active"},
-    "siemens_rdf302": {"temperature": "room_temperature", "setpoint": "current_setpoint", "fan": "fan_output"},
-    "wirenboard_msw": {"motion": "motion_max", "co2": "co2", "lux": "illuminance", "humidity": "humidity"},
-}
+MAPS = sorted(path.stem for path in (SHARED / "modbus").glob("*.yaml")) if SHARED.is_dir() else []
+TABLES = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+
+
+def registers(name: str) -> list[dict[str, str]]:
+    """The registers of a map that say what a unit measures or takes, as text."""
+    text = (SHARED / "modbus" / f"{name}.yaml").read_text().split("\nconfig_registers:")[0]
+    found = []
+    for block in text.split("- name: ")[1:]:
+        pairs = (
+            line.strip().split(": ", 1) for line in block.splitlines()[1:] if line.startswith("  ") and ": " in line
+        )
+        found.append(dict(pairs))
+    return found
+
+
+def test_there_are_seventeen_maps() -> None:
+    assert len(MAPS) == 17
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_a_profile_agrees_with_the_register_map(name: str) -> None:
-    text = (SHARED / "modbus" / f"{name}.yaml").read_text()
-    found: dict[str, dict[str, str]] = {}
-    for block in text.split("- name: ")[1:]:
-        head, *rest = block.splitlines()
-        pairs = (line.strip().split(": ", 1) for line in rest if line.startswith("  ") and ": " in line)
-        found[head.strip()] = dict(pairs)
-    for point, register in MAPS[name].items():
-        wire = catalog().get(name).points[point].wire
-        assert wire["address"] == int(found[register]["address"])
-        assert {"holding": 3, "input": 4}[wire["table"]] == int(found[register]["function"])
-        assert wire["scale"] == float(found[register]["scale"])
+def test_a_profile_holds_every_register_of_its_map(name: str) -> None:
+    """Same table, address, width, and what a raw number is worth; percent where the map has a fraction of one."""
+    points = {(TABLES[spec.wire["table"]], spec.wire["address"]): spec for spec in catalog().get(name).points.values()}
+    for register in registers(name):
+        spec = points[int(register["function"]), int(register["address"])]
+        assert words_of(spec) == int(register.get("count", "1"))
+        hundredfold = 100 if register.get("unit") == "fraction" else 1
+        assert spec.wire["scale"] == pytest.approx(float(register.get("scale", "1")) * hundredfold)
+        if spec.writable:
+            assert register.get("writable") == "true", spec.name
 
 
 def test_states_of_a_real_house_are_read_without_a_refusal() -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from devices.model import CommandState, LineState, Quality
+from devices.model import Command, CommandState, LineState, Quality
 from gateway.lines.modbus import ModbusLine
 from simulators.modbus.unit import Cell, Fault, FaultKind
 from tests.gateway.conftest import Field, FieldMaker, running
@@ -239,3 +240,91 @@ async def test_a_port_that_is_not_there_stops_nothing(fields: FieldMaker) -> Non
             assert (status.state, status.cause) == (LineState.DOWN, "no_such_port")
             await field.hotel.restore("bus")
             await until(lambda: field.taken.value("301_thermostat", "temperature") is not None)
+
+
+async def test_only_the_register_that_is_not_there_is_bad(fields: FieldMaker) -> None:
+    """The setpoint sits in the middle of a block of six: after a few questions the other five come in two."""
+    async with tcp(fields, units=1) as field:
+        await until(lambda: field.taken.value("101_thermostat", "request") is not None)
+        del field.hotel.units["101_thermostat"].tables[HOLDING][SETPOINT]
+        await until(lambda: field.taken.readings("101_thermostat", "setpoint")[-1].quality is Quality.BAD)
+        told = len(field.taken.readings("101_thermostat", "fan"))
+        await until(lambda: len(field.taken.readings("101_thermostat", "fan")) > told + 3)
+        assert len([one for one in field.taken.readings("101_thermostat", "setpoint") if one.value is None]) == 1
+        assert {one.quality for one in field.taken.readings("101_thermostat", "fan")} == {Quality.GOOD}
+
+
+async def test_an_order_never_goes_to_a_unit_of_another_model(fields: FieldMaker) -> None:
+    field = fields.make(NO_BROKER, ("101_thermostat", "floor-1", "smarttemp_smt131", 1, "101"))
+    async with field.hotel:
+        field.hotel.units["101_thermostat"].tables[HOLDING][0] = Cell(lambda: 77)
+        async with running(field.gateway):
+            await until(lambda: "wrong_identity" in field.taken.reasons())
+            result = await field.result("101_thermostat", "setpoint", 18.0)
+            assert (result.state, result.reason) == (CommandState.FAILED, "wrong_identity")
+            assert field.hotel.devices["101_thermostat"].state.values["setpoint"] == 22.0
+
+
+@contextlib.asynccontextmanager
+async def wearing(fields: FieldMaker, monkeypatch: pytest.MonkeyPatch, seconds: float) -> AsyncIterator[Field]:
+    """A thermostat whose setpoint is kept in a memory that wears, and was just written."""
+    wire = fields.catalog.get("smarttemp_smt131").points["setpoint"].wire
+    monkeypatch.setitem(wire, "eeprom", True)  # noqa: FBT003 a value
+    monkeypatch.setitem(wire, "eeprom_s", seconds)
+    async with tcp(fields, units=1) as field:
+        assert (await field.result("101_thermostat", "setpoint", 21.0)).state is CommandState.DONE
+        yield field
+
+
+async def test_a_register_that_wears_is_not_written_too_often(
+    fields: FieldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wearing(fields, monkeypatch, 60) as field:
+        result = await field.result("101_thermostat", "setpoint", 20.0)
+        assert (result.state, result.reason) == (CommandState.FAILED, "too_soon")
+        assert (await field.result("101_thermostat", "setpoint", 21.0)).state is CommandState.DONE, "nothing to write"
+        assert field.hotel.devices["101_thermostat"].state.values["setpoint"] == 21.0
+
+
+async def test_an_order_for_a_register_that_wears_waits_and_gives_way_to_a_later_one(
+    fields: FieldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wearing(fields, monkeypatch, 1.0) as field:
+        early = asyncio.create_task(field.result("101_thermostat", "setpoint", 20.0))
+        await until(lambda: field.gateway.status().waiting_commands == 1)
+        deadline = field.clock.now() + timedelta(seconds=5)
+        field.gateway.submit(Command("later", "101_thermostat", "setpoint", 19.0, deadline))
+        assert (await early).reason == "superseded"
+        await until(lambda: any(one.id == "later" for one in field.taken.results))
+        assert field.taken.results[-1].state is CommandState.DONE
+        assert field.hotel.devices["101_thermostat"].state.values["setpoint"] == 19.0
+
+
+async def test_a_door_that_opened_between_two_polls_is_told(fields: FieldMaker) -> None:
+    field = fields.make(NO_BROKER, ("101_contacts", "floor-1", "wirenboard_m1w2_di", 5, "101"))
+    async with field.hotel, running(field.gateway):
+        await until(lambda: field.taken.value("101_contacts", "door") is not None)
+        before = field.taken.value("101_contacts", "door")
+        device = field.hotel.devices["101_contacts"]
+        other = "open" if before == "closed" else "closed"
+        device.sense("door", other)
+        device.sense("door", before)
+        await until(lambda: other in [one.value for one in field.taken.readings("101_contacts", "door")])
+        assert field.taken.value("101_contacts", "door") == before
+
+
+async def test_every_point_is_read_by_its_own_deadline(fields: FieldMaker) -> None:
+    """A request comes as often as the line says; what the installer set once in ten minutes."""
+    async with tcp(fields, units=1) as field:
+        await until(lambda: len(field.taken.readings("101_thermostat", "request")) > 5)
+        assert len(field.taken.readings("101_thermostat", "backlight")) <= 1
+
+
+async def test_one_slow_unit_starves_nobody(fields: FieldMaker) -> None:
+    async with tcp(fields, units=4) as field:
+        await until(lambda: field.taken.value("104_thermostat", "temperature") is not None)
+        field.hotel.fault("101_thermostat", Fault(FaultKind.SLOW, seconds=0.15))
+        begin = len(field.taken.readings("102_thermostat", "request"))
+        slow = len(field.taken.readings("101_thermostat", "request"))
+        await until(lambda: len(field.taken.readings("102_thermostat", "request")) > begin + 12)
+        assert len(field.taken.readings("101_thermostat", "request")) > slow, "and is not forgotten"
