@@ -160,6 +160,8 @@ async def _take(browser: Browser, url: str, picture: Picture, folder: Path) -> P
         await page.wait_for_selector("#link-state.ok")
     for selector in picture.press:
         await page.locator(selector).first.click()
+        if selector.startswith("#open-"):
+            await page.wait_for_selector("dialog[open]")
     if picture.press:
         await page.wait_for_selector("article.room")
     await page.evaluate("document.fonts.ready")

@@ -23,6 +23,7 @@ Prefix = Annotated[Path, typer.Option("--prefix", help="Where the releases are; 
 OwnConfig = Annotated[Path | None, typer.Option("--config", help="/etc/innkeeper, or PREFIX/config when absent.")]
 OwnData = Annotated[Path | None, typer.Option("--data", help="/var/lib/innkeeper, or PREFIX/data when absent.")]
 Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with all wheels, for a machine without network.")]
+SUPPORT = "innkeeper-support.tar.gz"
 RELEASE = "The release, innkeeper-VERSION.whl; a copy of what runs this command when absent."
 Wheel = Annotated[Path | None, typer.Argument(help=RELEASE, exists=True, dir_okay=False)]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
@@ -112,7 +113,7 @@ def health(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) ->
 
 
 def support_bundle(
-    to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("innkeeper-support.tar.gz"),
+    to: Annotated[Path, typer.Argument(help="The file to write, or a folder for it.")] = Path(SUPPORT),
     log: Annotated[Path | None, typer.Option(help="A log in JSON lines: times and names of events are taken.")] = None,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -123,6 +124,7 @@ def support_bundle(
 
     with answering():
         take_environment(config)
+        to = to / SUPPORT if to.is_dir() else to
         names = bundle.write(to, config, data, log)
         tell({"file": to, "members": names}, f"{to}: {', '.join(names)}", as_json=as_json)
 

@@ -25,6 +25,9 @@ name = "Grand Innkeeper"
 time_zone = "Europe/Berlin"
 language = "en"
 currency = "EUR"
+
+[keys]
+deadline_seconds = 300           # hotel time flies in a demo, and who tries it has to find the card first
 """
 
 SERVICE = """\

@@ -12,7 +12,7 @@ from simulators.hotel import SimulatedHotel
 
 log = structlog.get_logger()
 
-FASTEST = 30.0
+FASTEST = 60.0
 """Hotel seconds a second above which no card is made: a job's deadline would be over before a card can be written."""
 LOOK_S = 0.1
 LONGEST_S = 15.0

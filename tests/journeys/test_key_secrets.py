@@ -145,7 +145,7 @@ async def test_no_key_is_found_anywhere_but_in_its_own_file(tmp_path: Path) -> N
             shown = await answers(desk)
         code, _, errors = await place.call("backup", str(tmp_path / "saved"))
         assert code == 0, errors
-        code, _, errors = await place.call("support-bundle", str(tmp_path / "saved" / "bundle.tar"))
+        code, _, errors = await place.call("support-bundle", str(tmp_path / "saved"))
         assert code == 0, errors
         key_file = place.data / SECRETS / "card_key"
         keys = CardKeys("example", bytes.fromhex(key_file.read_text().strip()))
