@@ -52,6 +52,9 @@ def _wrong_topic(address: str, profile: Profile) -> str | None:
 
 
 def _wrong_part(part: str, profile: Profile) -> str | None:
+    if profile.dialect == "tasmota" and profile.wire.get("identity"):
+        good = bool(part) and not set(part) & set("/+#.")
+        return None if good else f"has the device behind the bridge after #, such as #0x4773 (found {part!r})"
     if profile.dialect in CHANNELS:
         good = part.isascii() and part.isdigit()
         return None if good else f"has the number of a channel behind # (found {part!r})"

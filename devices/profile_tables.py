@@ -123,7 +123,7 @@ class MqttSettings(Table):
     event: str = ""  # where events are (a topic; tasmota: a path, shelly: an input); words not in `actions` are buttons
     event_path: str = ""  # where the word is in its JSON; empty: the payload is the word
     event_count: str = ""  # where a counter is: the same count again is the same event again
-    identity: str = ""  # mapped: the field that names the node, where several share a topic (address TOPIC#NODE)
+    identity: str = ""  # mapped, tasmota: what names the node, where several share a topic (address TOPIC#NODE)
     time_path: str = ""  # mapped: where the device's own time is
     time_format: Literal["unix", "unix_ms", "iso"] = "unix"
 

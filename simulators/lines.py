@@ -17,6 +17,7 @@ from simulators.dialects.mapped import MappedDevices
 from simulators.dialects.shelly import ShellyDevice
 from simulators.dialects.shelly_gen1 import ShellyGen1Device
 from simulators.dialects.tasmota import TasmotaDevice
+from simulators.dialects.tasmota_zigbee import ZigbeeBehindTasmota
 from simulators.dialects.zigbee2mqtt import Zigbee2MqttBridge
 from simulators.encoder.encoder import SerialPort, SimulatedEncoder, SocketPort
 from simulators.modbus.bus import Bus, RtuLine, TcpLine
@@ -84,6 +85,8 @@ class MqttDevices:
         return self._bridges[base]
 
     def _tasmota(self, state: State) -> Speaker:
+        if state.profile.wire.get("identity"):
+            return self._alone(ZigbeeBehindTasmota)(state)
         service = TasmotaDevice(state, self._address, self._client(state), self._now)
         self.sessions.append(service.session)
         return service
@@ -93,7 +96,9 @@ class MqttDevices:
         self.sessions.append(service.session)
         return service
 
-    def _alone(self, kind: "type[ShellyGen1Device | EspHomeNode | HomieDevice]") -> Callable[[State], Speaker]:
+    def _alone(
+        self, kind: "type[ShellyGen1Device | EspHomeNode | HomieDevice | ZigbeeBehindTasmota]"
+    ) -> Callable[[State], Speaker]:
         """A device with a connection and a will of its own."""
 
         def make(state: State) -> Speaker:

@@ -1,8 +1,8 @@
 """Tasmota: `tele/<topic>/STATE|SENSOR|LWT`, `stat/<topic>/RESULT|POWER`, orders to `cmnd/<topic>/<COMMAND>`.
 
 A device's address is its topic (`101_plug`), or the whole pattern where that is not the usual one
-(`hotel/%prefix%/101_plug`), with `#2` behind it for the second relay, switch or button. Answers to `STATUS` are read as
-the telemetry that is in them.
+(`hotel/%prefix%/101_plug`), with `#2` behind it for the second relay, switch or button, or with `#0x4773` for a device
+behind a Zigbee bridge. Answers to `STATUS` are read as the telemetry that is in them.
 """
 
 import re
@@ -21,6 +21,7 @@ from devices.mqtt.payload import Unfit, online, parse_object, parse_text
 from devices.mqtt.topics import matches
 
 PREFIX = "%prefix%"
+CHOSEN = "{id}"  # in a path: the device behind a bridge
 _WORDS = {"online": True, "offline": False}
 _ANSWERS = {"STATUS8": "StatusSNS", "STATUS10": "StatusSNS", "STATUS11": "StatusSTS"}
 """Answers to a question that hold telemetry, and where."""
@@ -72,7 +73,8 @@ def _numbered(path: str, chosen: str) -> str:
 
 
 def _on_channel(spec: PointSpec, chosen: str) -> PointSpec:
-    paths = {place: _numbered(spec.wire[place], chosen) for place in ("path", "fallback")}
+    named = {place: spec.wire[place].replace(CHOSEN, chosen) for place in ("path", "fallback")}
+    paths = {place: _numbered(path, chosen) for place, path in named.items()}
     return replace(spec, wire=spec.wire | paths)
 
 
@@ -92,13 +94,16 @@ class _Member:
         self._celsius = Facts(device, [compile_field(spec) for spec in specs])
         self._fahrenheit = Facts(device, [compile_field(_from_fahrenheit(spec)) for spec in specs])
         paths = {spec.wire[place] for spec in specs for place in ("path", "fallback")}
+        self._behind = chosen if profile.wire.get("identity") else ""
         self._plain = sorted(path for path in paths if path.startswith("POWER"))
         told = Happening.of(profile.wire)
         self._events = Happenings(device, replace(told, path=_numbered(told.topic, chosen))) if told else None
 
     def handlers(self) -> list[tuple[str, Handler]]:
         tele, stat = self.stems
-        found = [(topic, self._json(topic)) for topic in (f"{tele}/STATE", f"{tele}/SENSOR", f"{stat}/RESULT")]
+        topics = [f"{tele}/STATE", f"{tele}/SENSOR", f"{stat}/RESULT"]
+        topics += [f"{tele}/{self._behind.removeprefix('0x')}/SENSOR"] if self._behind else []  # SetOption89
+        found = [(topic, self._json(topic)) for topic in topics]
         found += [(f"{stat}/{name}", self._json(f"{stat}/{name}", inside)) for name, inside in _ANSWERS.items()]
         found += [(f"{stat}/{name}", self._text(f"{stat}/{name}", name)) for name in self._plain]
         return [*found, (f"{tele}/LWT", self._last_will(f"{tele}/LWT"))]

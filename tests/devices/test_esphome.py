@@ -98,6 +98,8 @@ def test_what_no_point_uses_is_nothing_and_a_stranger_is_said() -> None:
     codec = one("contact")
     assert not reasons(say(codec, f"{NODE}/sensor/uptime/state", b"12"))
     assert reasons(say(codec, "room-102/binary_sensor/door/state", b"ON")) == ["unknown_device"]
+    assert not reasons(say(codec, "homeassistant/status", b"online"))
+    assert reasons(say(codec, "room-102/status", b"online")) == ["unknown_device"]
     assert set(codec.filters) == {"+/status", "+/+/+/state", "+/+/+/+/state"}
 
 

@@ -26,6 +26,8 @@ DEVICES = {
 def _address(profile: str, number: int) -> str:
     if "node_" in profile:
         return f"nodes/{number}#n"
+    if profile == "tasmota/zigbee_climate":
+        return f"{number}#x"
     if profile.startswith("homie/"):
         return f"homie/5/{number}" if number % 2 else f"homie/{number}"
     stems = {"tasmota": "", "shelly": "", "esphome": "esp-", "shelly_gen1": "shellies/", "mapped": "zigbee2mqtt/"}

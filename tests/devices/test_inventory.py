@@ -164,6 +164,11 @@ WRONG: list[tuple[str, list[str]]] = [
         ['devices.toml:8: [[device]] #1 "d": address: is the topic without its prefix: "101"'],
     ),
     (topic("tasmota/relay", "box#left"), [f"{AT_8}has the number of a channel behind # (found 'left')"]),
+    (
+        topic("tasmota/zigbee_climate", "bridge#a.b"),
+        [f"{AT_8}has the device behind the bridge after #, such as #0x4773 (found 'a.b')"],
+    ),
+    (topic("tasmota/zigbee_climate", "bridge"), [f"{AT_8}needs the node's name after the topic: TOPIC#NODE"]),
     (topic("shelly/switch", "shellyplus2pm-1#"), [f"{AT_8}has the number of a channel behind # (found '')"]),
     (topic("esphome/relay", "room#a/b"), [f"{AT_8}has the name of one part of the device behind # (found 'a/b')"]),
     (topic("homie/relay", "room-101"), [f'{AT_8}is the device\'s whole topic, such as "homie/5/room-101"']),

@@ -123,3 +123,4 @@ def test_neighbours_are_heard_and_unused_topics_are_nothing() -> None:
     assert codec.filters == ("shellies/#",)
     assert reasons(say(codec, "shellies/shellyht-1/sensor/temperature", b"20")) == ["unknown_device"]
     assert not reasons(say(codec, f"{STEM}/info", {"wifi_sta": {}}))
+    assert not reasons(say(codec, "shellies/announce", {"id": "shellyht-1"}))

@@ -134,6 +134,24 @@ def test_the_second_relay_and_the_second_switch() -> None:
     assert not say(codec, "stat/box/POWER1", b"ON").facts
 
 
+def test_a_sensor_behind_a_zigbee_bridge() -> None:
+    codec = router(
+        device("tasmota/zigbee_climate", "bridge#0x329F", "101_air"),
+        device("tasmota/zigbee_climate", "bridge#THERMO1", "102_air", "102"),
+    )
+    short = {"ZbReceived": {"0x329F": {"Device": "0x329F", "Humidity": 69.45, "Endpoint": 1, "LinkQuality": 92}}}
+    named = {"Device": "0x5480", "Name": "THERMO1", "Temperature": 20.9, "Endpoint": 1, "LinkQuality": 76}
+    first = say(codec, "tele/bridge/SENSOR", short)
+    assert values(first) == {"humidity": 69.45, "link_quality": 92}
+    assert {fact.device for fact in first.facts} == {"101_air"}
+    second = say(codec, "tele/bridge/SENSOR", {"ZbReceived": {"THERMO1": named}})
+    assert values(second) == {"temperature": 20.9, "link_quality": 76}
+    assert {fact.device for fact in second.facts} == {"102_air"}
+    battery = {"ZbReceived": {"0x329F": {"Device": "0x329F", "BatteryVoltage": 2.7, "BatteryPercentage": 17}}}
+    assert values(say(codec, "tele/bridge/329F/SENSOR", battery)) == {"battery": 17}
+    assert len(say(codec, "tele/bridge/LWT", b"Offline").facts) == 2
+
+
 def test_a_press_is_a_button_event() -> None:
     assert events(say(one("button"), "stat/101_thing/RESULT", {"Button1": {"Action": "DOUBLE"}})) == [
         ("button", {"name": "DOUBLE"})

@@ -47,11 +47,11 @@ ORDERS: tuple[Step, ...] = (
 def rows(catalog: Catalog, dialect: str) -> list[Row]:
     """A device of each profile at each kind of address."""
     names = [profile for profile in catalog.ids() if profile.startswith(f"{dialect}/")]
-    forms = ADDRESSES[dialect]
+    behind = {"tasmota/zigbee_climate": ("bridge#0x47{}", "bridge#name-{}")}
     return [
-        (f"d{number}_{form}", "field", name, forms[form].format(number), "1")
+        (f"d{number}_{place}", "field", name, form.format(number), "1")
         for number, name in enumerate(names)
-        for form in range(len(forms))
+        for place, form in enumerate(behind.get(name, ADDRESSES[dialect]))
     ]
 
 
