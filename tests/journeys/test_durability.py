@@ -239,3 +239,32 @@ def fill(ballast: Path) -> None:
             file.write(bytes(4096))
     with ballast.open("r+b") as file:
         file.truncate(max(0, ballast.stat().st_size - 100_000))
+
+
+async def test_a_bridge_that_is_gone_is_one_alert_and_a_restart_forgets_no_device(tmp_path: Path) -> None:
+    async with house(tmp_path) as place:
+        await place.start("run")
+        await place.healthy()
+        await place.manager()
+        await say(place, "101_door", contact=False)
+        await place.door("101", "open")
+        await say(place, "bridge/state", state="offline")
+
+        async def stale() -> bool:
+            return bool((await place.room("101"))["door"]["stale"])
+
+        await until(stale, 20)
+        raised = {key for (key,) in place.rows("SELECT key FROM condition")}
+        assert [key for key in raised if key.endswith("/zigbee2mqtt")] == ["line_down:field/zigbee2mqtt"]
+        assert not [key for key in raised if "_door" in key]
+        assert not await place.alerts(kind="device_offline")
+        assert len(await place.alerts(kind="line_down")) == len([key for key in raised if key.startswith("line_down")])
+        await say(place, "bridge/state", state="online")
+        await until(lambda: place.rows("SELECT 1 FROM event WHERE kind = 'alert.cleared'", "pms.db"), 20)
+        assert await place.stop("run") == 0
+        heard = dict(place.rows("SELECT id, heard FROM device WHERE heard IS NOT NULL"))
+        assert heard.keys() == {"101_door"}
+        await place.start("run")
+        await place.healthy()
+        assert await place.stop("run") == 0
+        assert dict(place.rows("SELECT id, heard FROM device WHERE heard IS NOT NULL")) == heard
