@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from devices.model import Fact, Reading
+from edge.retention_points import CLIMATE, PRESENCE
 from pms.link.retention import CLASSES, DEFAULTS, Periods, period
 
 
@@ -25,9 +26,8 @@ OF_POINT: Mapping[str, int] = {
     **dict.fromkeys(
         (
             *("door", "window", "motion", "presence", "bed", "contact", "keycard", "occupancy_input"),
-            *("bolt", "request", "sound", "doorbell", "motion_level", "door_edges", "window_edges"),
-            *("digital_input", "latched_inputs", "inputs_packed_1", "inputs_packed_2", "inputs_packed_3"),
-            "inputs_packed_4",
+            *("bolt", "request", "sound", "doorbell"),
+            *PRESENCE,
         ),
         int(MessageClass.PRESENCE),
     ),
@@ -37,6 +37,7 @@ OF_POINT: Mapping[str, int] = {
             *("temperature", "temperature_remote", "humidity", "co2", "voc", "pressure", "lux"),
             *("setpoint", "mode", "fan", "valve", "heating_output", "cooling_output", "relay"),
             *("power", "energy", "voltage", "current", "frequency"),
+            *CLIMATE,
         ),
         int(MessageClass.CLIMATE),
     ),

@@ -72,6 +72,16 @@ def test_a_reading_nobody_believes_is_as_sensitive_as_another(quality: Quality) 
 
 def test_every_point_of_the_profiles_was_thought_of() -> None:
     plain = {"battery", "battery_low", "link_quality", "leak", "smoke", "sos", "tamper", "online"}
+    plain |= {  # what an installer sets, and how a unit is
+        *("alarm_active", "alarm_code", "backlight", "baud_code", "belimo_mode", "clock_hour", "clock_minute"),
+        *("clock_weekday", "connected", "contact_reception", "control_sequence", "device_number", "dip_bits"),
+        *("display_brightness", "display_unit", "fahrenheit", "fan_always_on", "fan_reset", "firmware"),
+        *("flash_broken", "hysteresis", "input_function", "key_lock", "lock_code", "no_room_unit_1"),
+        *("no_room_unit_2", "no_sensor_1", "no_sensor_2", "no_sensor_3", "output_1_short", "output_2_short"),
+        *("output_3_short", "output_4_short", "plant_type", "regulator_open", "regulator_short"),
+        *("remote_sensor_function", "setpoint_limit_max", "setpoint_limit_min", "system_fault"),
+        *("temperature_offset", "unit_address", "uptime", "user_actions", "version"),
+    }
     catalog = Catalog.load()
     known = {point for profile in catalog.ids() for point in catalog.get(profile).points}
     assert known - set(OF_POINT) - plain == set()
