@@ -17,6 +17,9 @@ ILLEGAL = ("exception_1", "exception_2", "exception_3")
 NOT_THERE = ("timeout", "bad_frame", "wrong_identity", "exception_10", "exception_11")
 """What counts as a miss; any other exception comes from a unit that is there."""
 
+FORGOTTEN = 0.98
+"""Of a unit's slowest answer so much is remembered at its next: one hiccup does not count for ever."""
+
 
 class Reader:
     """One request at a time. Raises RequestError only when the unit is not there, and LineDownError."""
@@ -92,7 +95,7 @@ class Reader:
         began, disturbed = asyncio.get_running_loop().time(), self._line.silence > 0
         words = await self._line.read(unit.address, block.function, block.address, block.count, patience_s=patience_s)
         if not disturbed:  # else a gateway may still have been waiting for another unit
-            unit.slowest = max(unit.slowest, asyncio.get_running_loop().time() - began)
+            unit.slowest = max(unit.slowest * FORGOTTEN, asyncio.get_running_loop().time() - began)
         return words
 
     def _tell(self, unit: Unit, decoded: Decoded, payload: bytes) -> None:

@@ -11,7 +11,7 @@ from gateway.rounds import Rounds
 Outcome = tuple[CommandState, str | None]
 """How a command ended, and why when it did not end well."""
 KNOWN_PATIENCE = 4.0
-"""A unit is waited for so many times as long as it ever took to answer; twice as long after each eight misses."""
+"""A unit is waited for so many times as long as it took to answer of late; twice as long after each eight misses."""
 SHORTEST_PATIENCE_S = 0.2
 
 
@@ -37,7 +37,7 @@ class Unit:
     lessons: Lessons = field(default_factory=Lessons)
     recognised: bool = False
     slowest: float = 0.0
-    """Seconds of its slowest answer; 0: none yet."""
+    """Seconds of its slowest answer of late; 0: none yet."""
 
     @property
     def address(self) -> int:

@@ -183,3 +183,36 @@ async def test_a_profile_without_a_model_still_has_registers(catalog: Catalog, m
     words = struct.pack(">f", 1234.5)
     answer = unit.answer(struct.pack(">BHH", 4, 12, 2))
     assert answer == b"\x04\x04" + words
+
+
+def bits_or_words(unit: ModbusUnit, block: Block) -> list[int]:
+    """What a block says, whichever table it is of."""
+    if block.function > 2:
+        return list(read(unit, block))
+    answer = unit.answer(struct.pack(">BHH", block.function, block.address, block.count))
+    assert answer is not None
+    assert answer[0] == block.function
+    return [answer[2 + place // 8] >> place % 8 & 1 for place in range(block.count)]
+
+
+async def test_every_modbus_profile_can_be_simulated(catalog: Catalog) -> None:
+    for profile in map(catalog.get, catalog.ids()):
+        if profile.dialect == "modbus":
+            device = Device("unit", "bus", profile.id, "7", "101")
+            unit = unit_of(State.fresh(device, profile))
+            for block in (block for name in profile.points for block in plan(profile, {name})):
+                decoded = decode(block, bits_or_words(unit, block), device, profile, NOW, 1)
+                assert [one.reason for one in decoded.rejected if one.reason == "bad_frame"] == []
+                assert {fact.point for fact in decoded.facts if isinstance(fact, Reading)} == {
+                    spec.name for spec in block.points
+                }
+
+
+async def test_a_part_is_taken_only_with_its_enabling_bit(catalog: Catalog) -> None:
+    profile = catalog.get("domat_fc013")
+    unit = unit_of(State.fresh(Device("unit", "bus", profile.id, "7", "101"), profile))
+    unit.add(UseCases(unit.state, unit, Timers(Clock())))
+    order = encode(profile.points["mode"], "eco")
+    assert unit.answer(struct.pack(">BHH", 6, order.address, order.words[0] & 0x7FFF)) == b"\x86\x03"
+    assert unit.answer(struct.pack(">BHH", 6, order.address, order.words[0])) is not None
+    assert unit.state.values["mode"] == "eco"
