@@ -122,6 +122,20 @@ async def test_the_same_batch_again_after_a_crash_changes_nothing(feed: Feed) ->
     assert len(await feed.events("room.access")) == len(await feed.events("room.sensed")) == 1
 
 
+async def test_what_waited_during_an_outage_is_marked_in_the_feed(feed: Feed) -> None:
+    at = feed.clock().isoformat()
+    access = {"room": "101", "device": "101_lock", "at": at, "result": "granted", "credential_class": "guest"}
+    placed = {"device": "101_door", "room": "101", "line": "field", "profile": "zigbee2mqtt/contact"}
+    device = placed | {"online": True, "heard": at}
+    for historical in (True, False):
+        for kind, body in (("access", access), ("device", device)):
+            envelope = feed.edge.of(kind, body, feed.clock())
+            await feed.apply([envelope.model_copy(update={"historical": historical})])
+    for kind in ("room.access", "device.changed"):
+        marks = [payload.get("historical") for payload in await feed.events(kind)]
+        assert marks == [True, None], kind
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
