@@ -16,7 +16,7 @@ from devices.model import CredentialClass
 from edge.bodies import Fact, fact
 from edge.hub import Hub
 from edge.journal_keys import KeyStep, StoredKeyJob
-from pms.link.messages import CardBody, KeyJobBody
+from pms.link.key_messages import CardBody, KeyJobBody
 
 log = structlog.get_logger()
 

@@ -24,15 +24,9 @@ from edge.journal_rows import StoredCommand, Told
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.recovery import learn
-from pms.link.messages import (
-    DOWN,
-    CommandBody,
-    Envelope,
-    KeyCancelBody,
-    KeyJobBody,
-    PropertyBody,
-    RoomFactsBody,
-)
+from pms.link.key_messages import KeyCancelBody, KeyJobBody
+from pms.link.kinds import DOWN
+from pms.link.messages import CommandBody, Envelope, PropertyBody, RoomFactsBody
 from pms.link.stores import OutboxRow
 
 log = structlog.get_logger()

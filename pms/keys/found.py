@@ -7,7 +7,7 @@ from typing import Any
 
 from pms.keys.model import KeyCard
 from pms.keys.rules import KeyType, Life
-from pms.link.messages import CardBody, FoundCardBody
+from pms.link.key_messages import CardBody, FoundCardBody
 
 PROBLEMS = ("empty", "foreign", "other_property", "not_authentic", "unreadable")
 """Why a card says nothing (`CardFound.problem`)."""

@@ -23,7 +23,7 @@ from pms.keys.rules import (
     progress,
 )
 from pms.keys.service import note_unknown
-from pms.link.messages import CardBody, FoundCardBody, KeyJobBody, KeyResultBody
+from pms.link.key_messages import CardBody, FoundCardBody, KeyJobBody, KeyResultBody
 from pms.property import service as house
 
 _KEY = new_id("key").partition("_")[0] + "_"

@@ -23,7 +23,7 @@ from pms.keys.found import verdict
 from pms.keys.model import CardJob, KeyCard
 from pms.keys.rules import ENDS, JobState, Life, cancel_refusals, end_refusals
 from pms.keys.sources import Encoder, encoder_refusals
-from pms.link.messages import FoundCardBody
+from pms.link.key_messages import FoundCardBody
 from pms.reservations.model import Reservation
 
 

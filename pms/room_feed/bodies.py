@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from pms.link.messages import UP, AccessBody, CleaningBody, Envelope, Message, RoomBody
+from pms.link.kinds import UP
+from pms.link.messages import AccessBody, CleaningBody, Envelope, Message, RoomBody
 
 LONGEST_REASON = 300
 LONGEST_BODY = 2000

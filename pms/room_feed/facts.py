@@ -10,6 +10,7 @@ from pms.kernel.tables import Base
 from pms.kernel.work import UnitOfWork
 from pms.keys.results import take_result
 from pms.keys.usage import ALERT, take_access
+from pms.link.key_messages import KeyResultBody
 from pms.link.messages import (
     AccessBody,
     CleaningBody,
@@ -18,7 +19,6 @@ from pms.link.messages import (
     DeviceBody,
     Envelope,
     EvidenceItem,
-    KeyResultBody,
     Message,
     SystemBody,
 )

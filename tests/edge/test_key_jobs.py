@@ -18,7 +18,7 @@ from edge.journal_keys import StoredKeyJob
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, Takers
-from pms.link.messages import KeyResultBody
+from pms.link.key_messages import KeyResultBody
 from tests.edge.places import CATALOG, START, inventory
 from tests.edge.test_hub import Stage, staged
 from tests.edge.test_pms_link import said

@@ -29,7 +29,8 @@ from pms.kernel.http import HttpContext
 from pms.kernel.i18n import Translator
 from pms.kernel.reactions import Reactions
 from pms.kernel.work import Actor, UnitOfWork
-from pms.link.messages import UP, Envelope, Message, RoomBody
+from pms.link.kinds import UP
+from pms.link.messages import Envelope, Message, RoomBody
 from pms.property.house import import_hotel
 from pms.room_feed.facts import apply_fact
 from pms.room_feed.sensed import apply_rooms

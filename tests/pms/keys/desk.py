@@ -12,7 +12,8 @@ from pms.kernel.events import Event
 from pms.kernel.jobs import Jobs
 from pms.kernel.reactions import Reactions
 from pms.kernel.work import Actor
-from pms.link.messages import AccessBody, KeyResultBody
+from pms.link.key_messages import KeyResultBody
+from pms.link.messages import AccessBody
 from pms.maintenance.model import Alert
 from pms.room_feed import telling
 from pms.room_feed.inbox import FeedInbox

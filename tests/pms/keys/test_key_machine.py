@@ -25,7 +25,7 @@ from pms.keys.model import KeyCard, RoomKeys
 from pms.keys.results import give_up, take_result
 from pms.keys.rules import ENDS, PROGRESS, JobState, KeyType, Life
 from pms.keys.sources import Encoder
-from pms.link.messages import KeyResultBody
+from pms.link.key_messages import KeyResultBody
 from pms.property.house import import_hotel
 from pms.property.service import business_date
 from pms.schema import migrate

@@ -1,0 +1,42 @@
+"""The kinds of messages between edge and PMS, and the body of each (design section 3)."""
+
+from pms.link.key_messages import KeyCancelBody, KeyJobBody, KeyResultBody
+from pms.link.messages import (
+    AccessBody,
+    Ack,
+    CleaningBody,
+    CommandBody,
+    CommandResultBody,
+    ConditionBody,
+    DeviceBody,
+    Hello,
+    Message,
+    PropertyBody,
+    RoomBody,
+    RoomFactsBody,
+    SystemBody,
+)
+
+UP: dict[str, type[Message]] = {
+    "room": RoomBody,
+    "access": AccessBody,
+    "cleaning": CleaningBody,
+    "condition": ConditionBody,
+    "command_result": CommandResultBody,
+    "key_result": KeyResultBody,
+    "device": DeviceBody,
+    "system": SystemBody,
+    "ack": Ack,
+    "hello": Hello,
+}
+DOWN: dict[str, type[Message]] = {
+    "property": PropertyBody,
+    "room_facts": RoomFactsBody,
+    "command": CommandBody,
+    "key_job": KeyJobBody,
+    "key_cancel": KeyCancelBody,
+    "ack": Ack,
+    "hello": Hello,
+}
+MERGEABLE = {"room", "system", "property", "room_facts"}
+"""Kinds of which only the latest, by room, must arrive."""
