@@ -1,5 +1,6 @@
 """The kinds of messages between edge and PMS, and the body of each (design section 3)."""
 
+from pms.link.inventory_messages import CandidatesBody, InventoryChangeBody
 from pms.link.key_messages import KeyCancelBody, KeyJobBody, KeyResultBody
 from pms.link.messages import (
     AccessBody,
@@ -25,6 +26,7 @@ UP: dict[str, type[Message]] = {
     "command_result": CommandResultBody,
     "key_result": KeyResultBody,
     "device": DeviceBody,
+    "candidates": CandidatesBody,
     "system": SystemBody,
     "ack": Ack,
     "hello": Hello,
@@ -35,8 +37,9 @@ DOWN: dict[str, type[Message]] = {
     "command": CommandBody,
     "key_job": KeyJobBody,
     "key_cancel": KeyCancelBody,
+    "inventory_change": InventoryChangeBody,
     "ack": Ack,
     "hello": Hello,
 }
-MERGEABLE = {"room", "system", "property", "room_facts"}
+MERGEABLE = {"room", "candidates", "system", "property", "room_facts"}
 """Kinds of which only the latest, by room, must arrive."""
