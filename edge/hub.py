@@ -12,7 +12,9 @@ from typing import Protocol
 
 import structlog
 
+from devices.catalog import Catalog
 from devices.clock import Clock
+from devices.inventory import Inventory
 from devices.model import Command, CommandResult, DeviceEvent, LineState, LineStatus, Reading
 from edge.bodies import Fact, fact, of_effect, of_result
 from edge.clock_correction import Correction
@@ -175,6 +177,18 @@ class Hub:
     def condition(self, effect: ConditionRaised | ConditionCleared) -> None:
         """A fault that no room's own logic finds, or that is gone; its room is saved with it."""
         self._effect(self.house.room(effect.room), effect)
+
+    def fit(self, inventory: Inventory, catalog: Catalog) -> list[str]:
+        """Other devices from now on; the numbers of the rooms that this concerns, which are saved and published."""
+        fitted = self.house.fit(inventory, catalog, self.clock.now())
+        for room, effects in fitted:
+            self._intake.touch(room, self._intake.last + 1)
+            self._intake.save(room)
+            for effect in effects:
+                self._effect(room, effect)
+        self.batteries = {name: level for name, level in self.batteries.items() if name in inventory.devices}
+        self._work.set()
+        return [room.number for room, _ in fitted]
 
     def replay(self, room: Room, item: Reading | DeviceEvent, received: datetime) -> None:
         """A fact of a message that is in the journal already."""

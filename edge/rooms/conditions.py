@@ -93,6 +93,16 @@ class Conditions:
         """Is the fault standing?"""
         return self.key(fault) in self.state.raised
 
+    def withdraw(self, device: str, why: Evidence, gone: Callable[[str, str], bool]) -> None:
+        """Of a device's faults those go of which `gone(key, kind)`."""
+        state = self.state
+        own = {key: one.kind for key, one in (state.rising | state.raised).items() if one.device == device}
+        for key in [key for key, kind in own.items() if gone(key, kind)]:
+            state.rising.pop(key, None)
+            state.falling.pop(key, None)
+            if key in state.raised:
+                self._clear(key, (why,))
+
     def kinds(self) -> list[str]:
         """The kinds now present, each once."""
         return sorted({standing.kind for standing in self.state.raised.values()})
@@ -116,6 +126,6 @@ class Conditions:
         priority = self._priority(standing.kind, standing.device)
         self._emit(ConditionRaised(key, standing.kind, self._room, standing.device, priority, standing.evidence))
 
-    def _clear(self, key: str) -> None:
+    def _clear(self, key: str, why: tuple[Evidence, ...] = ()) -> None:
         standing = self.state.raised.pop(key)
-        self._emit(ConditionCleared(key, standing.kind, self._room, standing.device))
+        self._emit(ConditionCleared(key, standing.kind, self._room, standing.device, why))

@@ -1,16 +1,16 @@
 """One room: signals in, effects out. Pure; all time comes in as `now`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from devices.model import Device, DeviceEvent, Profile, Quality, Reading, Value
+from devices.model import DeviceEvent, Quality, Reading, Value
 from edge.rooms import keeping, view
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions
 from edge.rooms.faults import Faults
+from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
@@ -18,17 +18,11 @@ from edge.rooms.people import People
 from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
 
+__all__ = ["Room", "RoomDevice"]
+
 ANSWERS = {"occupancy": {"unknown", "vacant", "occupied"}, "request": {"none", "dnd", "mur"}}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_TIMERS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class RoomDevice:
-    """A device of the room with its profile."""
-
-    device: Device
-    profile: Profile
 
 
 class Room:
@@ -66,10 +60,8 @@ class Room:
             DeviceHeard: self._intake.health,
             Tick: lambda _signal, _now: None,
         }
-        for item in devices:
-            self._faults.profiles[item.device.id] = item.profile
-            for name, spec in item.profile.points.items():
-                self._intake.add(item.device.id, name, spec)
+        self._fitting = Fitting(self._cells, self._faults, self._conditions, self._intake)
+        self._fitting.begin(devices)
 
     def take(self, signal: Signal, now: datetime) -> list[Effect]:
         """Take one signal at `now` (UTC); timers that are due run first. An earlier `now` counts as the last one."""
@@ -92,6 +84,18 @@ class Room:
         if marks.changed or marks.retime or marks.out:
             return self._finish(now)
         return []
+
+    def has(self, devices: Sequence[RoomDevice]) -> bool:
+        """Whether these are its devices, as they are."""
+        return self._fitting.has(devices)
+
+    def fit(self, devices: Sequence[RoomDevice], now: datetime) -> list[Effect]:
+        """From `now` on these are its devices: what is known of those that stay is kept, what hung on others goes."""
+        effects = self.take(Tick(), now)
+        self._fitting.fit(devices, self._now)
+        self._people.occupancy.blind = self._cells.blind()
+        self._marks.changed = self._marks.retime = True
+        return effects + self._finish(self._now)
 
     @property
     def occupancy(self) -> str:

@@ -78,12 +78,13 @@ class ConditionRaised:
 
 @dataclass(frozen=True, slots=True)
 class ConditionCleared:
-    """The fault is gone."""
+    """The fault is gone. `evidence`: where it is not that nothing shows any more (`device_removed`)."""
 
     key: str
     kind: str
     room: str | None
     device: str | None
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
