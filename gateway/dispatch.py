@@ -40,6 +40,10 @@ class MqttOrders:
         """Commands not yet sent."""
         return len(self._waiting)
 
+    def route(self, router: MqttRouter) -> None:
+        """Other devices are on the line."""
+        self._router = router
+
     def order(self, order: Order) -> None:
         """Send it soon."""
         self._waiting.append(order)
@@ -107,6 +111,10 @@ class Dispatch:
     def waiting(self) -> int:
         """Commands not yet sent, all lines."""
         return sum(worker.waiting for worker in self.workers.values())
+
+    def change(self, inventory: Inventory) -> None:
+        """Other devices from now on."""
+        self._inventory = inventory
 
     def submit(self, command: Command) -> None:
         """Give it to its line's worker, or say at once why not. The same id again, while pending, is ignored."""

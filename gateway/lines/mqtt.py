@@ -6,11 +6,8 @@ what arrives while nobody is connected. Each connection has a client of its own:
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import structlog
@@ -20,13 +17,17 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devices.model import Decoded, LineStatus, Rejected
 from gateway.lines.buffered_socket import BufferedSocket
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser
+from gateway.lines.mqtt_settings import MqttSettings, Router
 from gateway.lines.network import connect_tcp, secured
 from gateway.lines.pump import Pump
+from gateway.lines.subscriptions import Subscriptions
 from gateway.ports import LineMessage, nothing_to_acknowledge
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
     from paho.mqtt.reasoncodes import ReasonCode
+
+__all__ = ["MqttLine", "MqttSettings"]
 
 log = structlog.get_logger()
 
@@ -37,36 +38,6 @@ _REFUSALS = {132: "protocol", 133: "client_id", 134: "credentials", 135: "creden
 _KEEPALIVE_TIMEOUT = 141
 
 
-class Router(Protocol):
-    """What a line needs to know of the dialects: what to subscribe to and how to read it."""
-
-    @property
-    def filters(self) -> tuple[str, ...]:
-        """Topic filters to subscribe to."""
-
-    def decode(self, topic: str, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
-        """What a message says; wrong input is part of the answer and never raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """How to reach a broker. `client_id` is fixed: the broker keeps a session for it.
-
-    `state_topic` (retained) holds {"state": "online"|"offline"}: birth, last will and farewell.
-    """
-
-    host: str
-    port: int = 1883
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    client_id: str = "innkeeper"
-    state_topic: str | None = None
-    keepalive_s: int = 15
-    connect_timeout_s: float = 5.0
-    tls: bool = False
-    ca_file: Path | None = None
-
-
 class MqttLine:
     """A broker session: decodes what arrives and gives it to `user.take`, publishes, reconnects for ever."""
 
@@ -74,6 +45,8 @@ class MqttLine:
         self.id = line
         self.settings = settings
         self.router = router
+        self.left: set[str] = set()
+        """Filters that were wanted once: a broker keeps them for a session that was away when they were given up."""
         self.user = user
         self.sequence = 0
         self.paused = False
@@ -131,6 +104,13 @@ class MqttLine:
         if self._session:
             self._session.watch_reader()
 
+    def route(self, router: Router) -> None:
+        """Listen to what this router wants from now on; the connection stays, and so does what both want."""
+        self.left = (self.left | set(self.router.filters)) - set(router.filters)
+        self.router = router
+        if self._session:
+            self._session.follow()
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Hand a message (QoS 1) to the connection, which never sends it again after a reconnect.
 
@@ -174,6 +154,8 @@ class _Session:
         self._ended: asyncio.Future[BaseException] = self._loop.create_future()
         self._granted: asyncio.Future[None] = self._loop.create_future()
         self._refreshed = self._loop.time()
+        self._subscriptions = Subscriptions()
+        self._greeted = False
         self._client = client = _Client(line.settings, sock)
         self._pump = pump = Pump(sock, client.loop_read, client.loop_write, self._end)
         client.on_connect = self._on_connect
@@ -275,21 +257,36 @@ class _Session:
             line.id, topic, payload, decoded, received, line.sequence, key, message.dup, retained, acknowledge
         )
 
-    def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
+    def _on_connect(self, _client: mqtt.Client, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         if reason.is_failure:
             self._end(LineDownError(_REFUSALS.get(reason.value, "refused"), str(reason)))
-        elif self._line.router.filters:
-            client.subscribe([(topic, 1) for topic in self._line.router.filters])
         else:
+            self._greeted = True
+            self.follow()
+
+    def follow(self) -> None:
+        """Ask the broker for what the line wants now and has not asked for, and give up the rest."""
+        if not self._greeted or not self.alive:
+            return
+        subscriptions, filters = self._subscriptions, self._line.router.filters
+        if missing := subscriptions.missing(filters):
+            _, mid = self._client.subscribe([(topic, 1) for topic in missing])
+            subscriptions.ask(mid or 0, missing)
+        if surplus := subscriptions.surplus(filters, self._line.left):
+            self._client.unsubscribe(surplus)
+            subscriptions.give_up(surplus)
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._subscriptions.settled and not self._granted.done():
             self._granted.set_result(None)
 
-    def _on_subscribe(self, _client: object, _data: object, _mid: int, codes: list["ReasonCode"], _: object) -> None:
-        filters = self._line.router.filters
+    def _on_subscribe(self, _client: object, _data: object, mid: int, codes: list["ReasonCode"], _: object) -> None:
+        filters = self._subscriptions.answered(mid)
         refused = [topic for topic, code in zip(filters, codes, strict=False) if code.is_failure]
         if refused or len(codes) != len(filters):
             self._end(LineDownError("subscription_refused", ", ".join(refused)))
-        elif not self._granted.done():
-            self._granted.set_result(None)
+        self._settle()
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         self._end(LineDownError("timeout" if reason.value == _KEEPALIVE_TIMEOUT else "closed", str(reason)))
