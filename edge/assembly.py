@@ -4,12 +4,13 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
 from devices.clock import Clock
+from devices.inventory_diff import Stock
 from devices.model import CommandResult, LineStatus
 from edge.board.picture import Sources
 from edge.broker import Broker, address_of
@@ -21,15 +22,20 @@ from edge.house import House, Plan
 from edge.hub import Hub
 from edge.journal import Journal
 from edge.journal_file import JOURNAL
+from edge.journal_onboarding import StoredChange
 from edge.key_jobs import KeyJobs
 from edge.lock_floors import LockFloors
+from edge.onboarding import Onboarding
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
 from edge.recovery import parameters, recover, told_facts, told_property
+from edge.reload_call import ReloadCalls
+from edge.reloading import Reloading, Surroundings
 from edge.retention import JournalLimits
 from edge.secret_files import secret, secret_path
 from edge.settings import Settings
 from edge.sightings import Sightings
+from edge.switching import Parts as Members
 from edge.url import BrokerUrl
 from edge.watch import Watch
 from gateway.gateway import Gateway, Home
@@ -82,7 +88,7 @@ class Edge:
         hub.field = self.keys.encoders = self.gateway
         self.orders = Orders(hub, inventory, catalog)
         self.outbox = EdgeOutbox(journal, hub, self._wake)
-        takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn)
+        takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn, self._inventory_changed)
         settings = link_settings(configuration.settings, plan.data)
         ends = (self.outbox, EdgeInbox(journal, hub, takers))
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
@@ -94,8 +100,32 @@ class Edge:
         if self.home_assistant is not None:
             self.home_assistant.told = self._home_assistant_changed
         recover(hub, inventory, catalog, journal.loaded)
+        self.reloading = self._reloading(card_key)
+        self.onboarding = Onboarding(hub, self.reloading)
+        self.reload_calls = ReloadCalls(plan.data, self.reloading.reload)
         for body in told_facts(journal.loaded):
             self.locks.learn(body)
+
+    def _reloading(self, card_key: CardKeyState) -> Reloading:
+        members = Members(self.hub, self.gateway, self.orders, self.locks, self.health, self.home_assistant)
+        around = Surroundings(
+            stock=lambda found: Stock(
+                with_broker(found, self._broker.address("innkeeper"), self._plan.data), found.catalog
+            ),
+            adopted=self._adopt,
+            first_card_device=lambda found: not card_key.needed and needs_card_key(found.inventory, found.catalog),
+        )
+        return Reloading(self._plan.configuration, members, around)
+
+    def _adopt(self, configuration: Configuration) -> None:
+        self._plan = replace(self._plan, configuration=configuration)
+
+    def _inventory_changed(self, change: StoredChange) -> None:
+        self.onboarding.begin(change)
+
+    def reload_asked(self) -> None:
+        """The configuration is to be read again: soon, and whatever it says."""
+        self.reload_calls.asked()
 
     def _ports(self) -> GatewayPorts:
         hub, keys = self.hub, self.keys
@@ -137,9 +167,11 @@ class Edge:
             hub = last.create_task(self.hub.run(), name="hub")
             await self.orders.recover()
             self.keys.recover()
+            self.onboarding.recover()
             try:
                 async with asyncio.TaskGroup() as first:
-                    for part in (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings):
+                    parts = (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings)
+                    for part in (*parts, self.onboarding, self.reload_calls):
                         first.create_task(part.run(), name=type(part).__name__.lower())
                     if self.home_assistant is not None:
                         first.create_task(self.home_assistant.run(), name="home-assistant")

@@ -22,6 +22,7 @@ from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
 from edge.cli_probe import probe
+from edge.cli_reload import reload
 from edge.configuration import Configuration, load_configuration
 from edge.console import CONFIG, DATA, FAILED, WRONG_INPUT, Config, Data, Json, answering, log_to_stderr, opened, say
 from edge.secret_files import secret
@@ -41,7 +42,15 @@ app.add_typer(cli_care.people, name="user")
 app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(card_key, name="card-key")
 app.add_typer(cli_tls.tls, name="tls")
-for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
+for command in (
+    cli_care.check,
+    cli_care.migrate,
+    cli_backup.backup,
+    cli_backup.restore,
+    cli_care.replay,
+    probe,
+    reload,
+):
     app.command()(command)
 cli_operate.add_to(app)
 

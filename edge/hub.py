@@ -22,6 +22,7 @@ from edge.house import House
 from edge.intake import Intake, Recent
 from edge.journal import Journal
 from edge.journal_keys import KeyStep
+from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
 from edge.open_conditions import OpenConditions
 from edge.rooms.room import Room
@@ -145,6 +146,11 @@ class Hub:
     def key_step(self, step: KeyStep, said: Fact) -> None:
         """A key job is so far, or has ended: kept and said with the same commit."""
         self._intake.batch.key_steps.append(step)
+        self.say(said)
+
+    def change_step(self, step: ChangeStep, said: Fact) -> None:
+        """A change of the inventory has ended: kept and said with the same commit."""
+        self._intake.batch.change_steps.append(step)
         self.say(said)
 
     async def stored(self) -> None:

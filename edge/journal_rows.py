@@ -9,6 +9,14 @@ from typing import Any, NamedTuple
 
 from edge.journal_devices import memories
 from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
+from edge.journal_onboarding import (
+    FORGET_CHANGES,
+    Place,
+    StoredChange,
+    ignored_places,
+    insert_new_change,
+    unfinished_changes,
+)
 from edge.journal_space import KEEP, keeps
 from edge.retention import class_of
 from gateway.health import Memory
@@ -41,6 +49,7 @@ class Told:
     commands: Sequence[StoredCommand] = ()
     key_jobs: Sequence[StoredKeyJob] = ()
     cancels: Sequence[str] = ()
+    changes: Sequence[StoredChange] = ()
 
 
 class RoomSnapshot(NamedTuple):
@@ -77,6 +86,8 @@ class Loaded:
     key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
     devices: dict[str, Memory] = field(default_factory=dict)
     last_heard: datetime | None = None  # when the last message was received
+    changes: list[StoredChange] = field(default_factory=list)  # of devices.toml, those without an end
+    ignored: frozenset[Place] = frozenset()
     card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
@@ -114,7 +125,7 @@ ROOMS = "SELECT room, version, covers, snapshot FROM room"
 UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
 LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
 FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
-FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS)
+FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS, FORGET_CHANGES)
 """What has ended and is of no more use: each takes the instant (ISO) before which its deadline was."""
 FORGET_REJECTED = "DELETE FROM rejected WHERE at < ?"
 
@@ -140,10 +151,11 @@ def insert_new(connection: sqlite3.Connection, command: StoredCommand) -> bool:
 
 
 def store_told(connection: sqlite3.Connection, told: Told) -> list[str]:
-    """Store what the PMS told; the ids of the commands and key jobs that are new."""
+    """Store what the PMS told; the ids of the commands, key jobs and changes that are new."""
     insert(connection, FACTS, told.facts)
     new = [command.id for command in told.commands if insert_new(connection, command)]
     new += [job.id for job in told.key_jobs if insert_new_job(connection, job)]
+    new += [change.id for change in told.changes if insert_new_change(connection, change)]
     cancel_jobs(connection, told.cancels)
     return new
 
@@ -206,6 +218,8 @@ def load(connection: sqlite3.Connection) -> Loaded:
         uncovered=list(_uncovered(connection)),
         key_jobs=unfinished_jobs(connection),
         devices=memories(connection),
+        changes=unfinished_changes(connection),
+        ignored=ignored_places(connection),
         last_heard=_last_heard(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )

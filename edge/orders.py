@@ -23,6 +23,10 @@ class Orders:
         self._inventory = inventory
         self._catalog = catalog
 
+    def change(self, inventory: Inventory, catalog: Catalog) -> None:
+        """Other devices from now on."""
+        self._inventory, self._catalog = inventory, catalog
+
     async def recover(self) -> None:
         """After a start: what was handed over and not answered is unknown, what was only stored is still to be sent."""
         for stored in self._journal.loaded.unfinished:

@@ -101,6 +101,17 @@ async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[N
             task.cancel()
 
 
+@contextmanager
+def reloaded_by_signal(asked: Callable[[], None]) -> Iterator[None]:
+    """SIGHUP: the configuration is to be read again."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
 def save_memory() -> None:
     """Fewer arenas where the C library knows them (glibc); elsewhere nothing."""
     tune = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -126,6 +137,8 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
             await stack.enter_async_context(running(broker.run(), "broker"))
             edge = await stack.enter_async_context(edge_opened(_edge_plan(plan), broker))
             await stack.enter_async_context(running(edge.run(), "edge"))
+            if not plan.demo:  # which ends with its terminal
+                stack.enter_context(reloaded_by_signal(edge.reload_asked))
             board = _board(plan, edge)
         if board is not None:
             await stack.enter_async_context(running(board.run(), "board"))

@@ -53,6 +53,9 @@ class Presence:
             for device, parent in self._down.items()
             if device in members and device not in change.exchanged
         }
+        for parent in [name for name, up in self._parents.items() if not up and name not in self._down.values()]:
+            del self._parents[parent]  # nobody is left behind it of whom it could tell anything
+            self._ports.line_changed(LineStatus(parent, LineState.UP, now))
         self.liveness.change(tuple(members.values()), change, now)
         for device in change.moved:
             if self.liveness.online(device) is False:

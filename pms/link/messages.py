@@ -156,12 +156,13 @@ class ConditionBody(Message):
 
 
 class CommandResultBody(Message):
-    """up/command_result: how a command ended."""
+    """up/command_result: how a command ended, or a change of the inventory. `detail`: what is wrong, for a person."""
 
     id: str
     state: str
     at: datetime
     reason: str | None = None
+    detail: str | None = None
 
 
 class DeviceBody(Message):
