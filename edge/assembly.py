@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
+from prometheus_client.registry import Collector
 
 from devices.clock import Clock
+from devices.inventory import Inventory
 from devices.inventory_diff import Stock
 from devices.model import CommandResult, LineStatus
 from edge.board.picture import Sources
@@ -25,6 +27,8 @@ from edge.journal_file import JOURNAL
 from edge.journal_onboarding import StoredChange
 from edge.key_jobs import KeyJobs
 from edge.lock_floors import LockFloors
+from edge.metrics.of_edge import EdgeFigures, EdgeSources
+from edge.metrics.server import Lag
 from edge.onboarding import Onboarding
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
@@ -77,7 +81,7 @@ class Edge:
         configuration, clock, catalog = plan.configuration, plan.clock, plan.configuration.catalog
         self._plan, self._broker = plan, broker
         self._property = told_property(journal.loaded)
-        inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
+        self.inventory = inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
         self._house = House(self._house_plan())
         self._house.restore(journal.loaded.rooms)
         self.hub = hub = Hub(self._house, journal, clock, self._published)
@@ -117,8 +121,8 @@ class Edge:
         )
         return Reloading(self._plan.configuration, members, around)
 
-    def _adopt(self, configuration: Configuration) -> None:
-        self._plan = replace(self._plan, configuration=configuration)
+    def _adopt(self, configuration: Configuration, inventory: Inventory) -> None:
+        self._plan, self.inventory = replace(self._plan, configuration=configuration), inventory
 
     def _inventory_changed(self, change: StoredChange) -> None:
         self.onboarding.begin(change)
@@ -178,6 +182,11 @@ class Edge:
             finally:
                 hub.cancel()
 
+    def collectors(self, lag: Lag) -> tuple[Collector, ...]:
+        """What this half has to tell Prometheus."""
+        sources = EdgeSources(self.health.body, self.link.status, self.hub.conditions.kinds, lag.taken)
+        return EdgeFigures(sources), self.hub.timings.registry
+
     def board_sources(self) -> Sources:
         """For the board of an edge that is alone."""
         return Sources(self.hub, self._broker, self.link.status, lambda: self.health.owed, self._name_and_zone)
@@ -222,7 +231,8 @@ async def edge_opened(plan: EdgePlan, broker: Broker) -> AsyncIterator[Edge]:
     """
     configuration = plan.configuration
     settings = configuration.settings
-    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
+    kept = settings.journal
+    limits = JournalLimits(kept.messages, kept.days, settings.periods, kept.megabytes)
     journal = await Journal.open(plan.data / JOURNAL, limits)
     try:
         card_key = CardKeyState()

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from devices.inventory import parse_inventory
+from devices.inventory import Inventory, parse_inventory
 from devices.inventory_diff import Stock
 from devices.problems import ConfigurationError
 from edge.configuration import Configuration, load_configuration
@@ -69,7 +69,7 @@ class Surroundings:
     """
 
     stock: Callable[[Configuration], Stock]
-    adopted: Callable[[Configuration], None]
+    adopted: Callable[[Configuration, Inventory], None]
     first_card_device: Callable[[Configuration], bool]
 
 
@@ -161,7 +161,7 @@ class Reloading:
             log.exception("configuration.not_applied")
             raise NotChanged("not_applied", [repr(error)[:DETAIL]]) from error
         self.running = wanted
-        self._around.adopted(wanted)
+        self._around.adopted(wanted, change.after.inventory)
         return rooms
 
     def _failed(self, trouble: NotChanged) -> Outcome:
