@@ -127,10 +127,6 @@ class Edge:
     def _inventory_changed(self, change: StoredChange) -> None:
         self.onboarding.begin(change)
 
-    def reload_asked(self) -> None:
-        """The configuration is to be read again: soon, and whatever it says."""
-        self.reload_calls.asked()
-
     def _ports(self) -> GatewayPorts:
         hub, keys = self.hub, self.keys
         return GatewayPorts(
@@ -175,7 +171,7 @@ class Edge:
             try:
                 async with asyncio.TaskGroup() as first:
                     parts = (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings)
-                    for part in (*parts, self.onboarding, self.reload_calls):
+                    for part in (*parts, self.onboarding):
                         first.create_task(part.run(), name=type(part).__name__.lower())
                     if self.home_assistant is not None:
                         first.create_task(self.home_assistant.run(), name="home-assistant")

@@ -67,6 +67,7 @@ def recover(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) ->
     for body in told_facts(loaded):
         learn(hub, body)
     _replay(hub, inventory, catalog, loaded)
+    hub.fit(inventory, catalog)  # a room may remember devices that were moved or removed meanwhile
     for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, inventory, room, device))):
         hub.condition(gone)
     for line in [key.partition(":")[2] for key in hub.conditions.standing() if key.startswith("line_down:")]:

@@ -27,22 +27,17 @@ class NobodyAnswersError(Exception):
 
 
 class ReloadCalls:
-    """The service's end. `asked()` from the signal handler; give `run()` a task."""
+    """The service's end. Give `run()` a task."""
 
     def __init__(self, data: Path, reload: Callable[[], Awaitable[Outcome]]) -> None:
         self._data = data
         self._reload = reload
-        self._wake = asyncio.Event()
 
-    def asked(self) -> None:
-        """Somebody has sent the signal."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Reload when asked, until cancelled."""
+    async def run(self, asked: asyncio.Event) -> None:
+        """Reload whenever somebody has `asked`, until cancelled."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
+            await asked.wait()
+            asked.clear()
             question = await asyncio.to_thread(_question, self._data)
             outcome = await self._reload()
             answer = json.dumps({"question": question, **outcome.told()})
@@ -63,15 +58,13 @@ def call(data: Path) -> dict[str, Any]:
     if process is None:
         raise NobodyAnswersError(f"no edge runs over {data.absolute()}: the files are read when it starts")
     question = secrets.token_hex(8)
-    _leave(data / ASKED, question)
-    os.kill(process, signal.SIGHUP)
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        time.sleep(LOOK_S)
-        answer = _answer(data)
-        if answer.pop("question", None) == question:
-            return answer
-    raise NobodyAnswersError(f"the service over {data.absolute()} did not answer within {PATIENCE_S:.0f} s")
+    try:
+        _leave(data / ASKED, question)
+        os.kill(process, signal.SIGHUP)
+        return _awaited(data, question)
+    finally:
+        (data / ASKED).unlink(missing_ok=True)
+        (data / ANSWERED).unlink(missing_ok=True)
 
 
 def lines(answer: dict[str, Any]) -> list[str]:
@@ -81,6 +74,16 @@ def lines(answer: dict[str, Any]) -> list[str]:
     said = [f"{name.replace('_', ' ')}: {', '.join(ids)}" for name, ids in answer["changed"].items()]
     restart = [f"  {place}" for place in answer["restart"]]
     return [*(said or ["no line and no device has changed"]), *(["after a restart only:", *restart] if restart else [])]
+
+
+def _awaited(data: Path, question: str) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        time.sleep(LOOK_S)
+        answer = _answer(data)
+        if answer.pop("question", None) == question:
+            return answer
+    raise NobodyAnswersError(f"the service over {data.absolute()} did not answer within {PATIENCE_S:.0f} s")
 
 
 def _answer(data: Path) -> dict[str, Any]:

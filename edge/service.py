@@ -104,14 +104,16 @@ async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[N
 
 
 @contextmanager
-def reloaded_by_signal(asked: Callable[[], None]) -> Iterator[None]:
-    """SIGHUP: the configuration is to be read again."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, asked)
+def hang_up(*, heeded: bool) -> Iterator[asyncio.Event]:
+    """Set by SIGHUP: the configuration is to be read again. From before anybody can know whom to send it."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    if heeded:
+        loop.add_signal_handler(signal.SIGHUP, asked.set)
     try:
-        yield
+        yield asked
     finally:
-        loop.remove_signal_handler(signal.SIGHUP)
+        if heeded:
+            loop.remove_signal_handler(signal.SIGHUP)
 
 
 def save_memory() -> None:
@@ -133,14 +135,14 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     async with AsyncExitStack() as stack:
         broker = edge = pms = board = None
         if plan.edge:
+            asked = stack.enter_context(hang_up(heeded=not plan.demo))  # a demo ends with its terminal
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
             await stack.enter_async_context(broker)
             await stack.enter_async_context(running(broker.run(), "broker"))
             edge = await stack.enter_async_context(edge_opened(_edge_plan(plan), broker))
             await stack.enter_async_context(running(edge.run(), "edge"))
-            if not plan.demo:  # which ends with its terminal
-                stack.enter_context(reloaded_by_signal(edge.reload_asked))
+            await stack.enter_async_context(running(edge.reload_calls.run(asked), "reload"))
             board = _board(plan, edge)
         if board is not None:
             await stack.enter_async_context(running(board.run(), "board"))

@@ -47,16 +47,18 @@ class Fitting:
             self._add(item)
 
     def has(self, devices: Sequence[RoomDevice]) -> bool:
-        """Whether these are the devices, as they are."""
-        return self._devices == {item.device.id: item for item in devices}
+        """Whether these are the devices, as they are, and nothing is known of others (of an earlier run)."""
+        wanted = {item.device.id: item for item in devices}
+        return self._devices == wanted and self._known() <= wanted.keys()
+
+    def _known(self) -> set[str]:
+        return {*self._devices, *(device for device, _ in self._cells.all), *self._cells.offline}
 
     def fit(self, devices: Sequence[RoomDevice], now: datetime) -> None:
         """Take away, add, exchange."""
         wanted = {item.device.id: item for item in devices}
-        known = dict.fromkeys([*self._devices, *(device for device, _ in self._cells.all), *self._cells.offline])
-        for device in known:
-            if device not in wanted:
-                self._take_away(device, now)
+        for device in sorted(self._known() - wanted.keys()):
+            self._take_away(device, now)
         for device, item in wanted.items():
             before = self._devices.get(device)
             if before is None:

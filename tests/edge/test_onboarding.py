@@ -8,6 +8,7 @@ import pytest
 
 from devices.catalog import Catalog
 from devices.inventory import load_inventory
+from edge.inventory_file import move
 from tests.edge.inventory_edge import Hotel, hotel
 from tests.servers import RealBroker
 from tests.waiting import until
@@ -57,6 +58,22 @@ async def test_a_device_that_is_moved_takes_its_points_and_faults_to_the_other_r
         assert made.door("101")["value"] == "unknown"
         assert (await made.ask("move", "101_door", room=None))["state"] == "done"
         assert inventory(made).devices["101_door"].room is None
+
+
+async def test_a_device_that_was_moved_while_nothing_ran_is_not_in_two_rooms(
+    tmp_path: Path, mosquitto: RealBroker
+) -> None:
+    async with hotel(tmp_path, mosquitto) as made:
+        await heard(made, "101", "open", "zigbee2mqtt/101_door")
+        await made.hears("zigbee2mqtt/101_door", battery=3, contact=False)
+        await until(lambda: made.conditions().get("low_battery:101_door") == ["raised"])
+    made.devices.write_text(move(made.devices.read_text(), "101_door", "104"))
+    async with hotel(tmp_path, mosquitto) as made:
+        await until(lambda: made.conditions().get("low_battery:101_door", [""])[-1] == "cleared device_removed")
+        assert made.door("101")["value"] == "unknown"
+        await made.hears("zigbee2mqtt/101_door", battery=3, contact=False)
+        await until(lambda: made.conditions()["low_battery:101_door"][-1] == "raised")
+        assert made.edge.hub.house.rooms["104"].view(datetime.now(UTC))["conditions"] == ["low_battery"]
 
 
 async def test_a_replaced_device_keeps_its_name_its_room_and_its_faults(tmp_path: Path, mosquitto: RealBroker) -> None:
