@@ -22,6 +22,9 @@ POINTS_OF = {
 }
 """Faults that only a device with one of these points can take back."""
 
+ITS_OWN = frozenset({"key_sequence"})
+"""Points that say what a device itself holds: what the one before it held is no answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoomDevice:
@@ -84,7 +87,7 @@ class Fitting:
     def _exchange(self, item: RoomDevice, now: datetime) -> None:
         """Another device in its place: the last values stay, not live, and its faults until it takes them back."""
         device, points = item.device.id, item.profile.points
-        kept = [CellState.of(cell) for cell in self._cells.remove(device) if cell.point in points]
+        kept = [CellState.of(cell) for cell in self._cells.remove(device) if cell.point in points.keys() - ITS_OWN]
         self._faults.slept.pop(device, None)
         self._add(item)
         for state in kept:

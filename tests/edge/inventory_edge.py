@@ -50,11 +50,11 @@ class Hotel:
         await self.tell(self.sent, body)
         return await self.result(name)
 
-    async def tell(self, seq: int, body: dict[str, Any]) -> None:
+    async def tell(self, seq: int, body: dict[str, Any], kind: str = "inventory_change") -> None:
         """A message of the PMS."""
-        envelope = {"kind": "inventory_change", "property": self.property, "epoch": "pms", "seq": seq, "body": body}
+        envelope = {"kind": kind, "property": self.property, "epoch": "pms", "seq": seq, "body": body}
         told = {**envelope, "at": datetime.now(UTC).isoformat()}
-        await self.client.publish(f"innkeeper/{self.property}/down/inventory_change", json.dumps(told), 1)
+        await self.client.publish(f"innkeeper/{self.property}/down/{kind}", json.dumps(told), 1)
 
     @property
     def property(self) -> str:
@@ -99,14 +99,14 @@ async def _listen(hotel: Hotel) -> None:
 
 
 @contextlib.asynccontextmanager
-async def hotel(folder: Path, broker: RealBroker) -> AsyncIterator[Hotel]:
-    """A running edge; entered again over the same folder it is the next run."""
+async def hotel(folder: Path, broker: RealBroker, more: str = "") -> AsyncIterator[Hotel]:
+    """A running edge, with `more` in its service.toml; entered again over the same folder it is the next run."""
     config = folder / "config"
     if not config.exists():
         shutil.copytree(EXAMPLE, config)
         service = (config / "service.toml").read_text()
         here = f'mode = "url"\nurl = "mqtt://127.0.0.1:{broker.port}"'
-        (config / "service.toml").write_text(service.replace('mode = "auto"', here))
+        (config / "service.toml").write_text(service.replace('mode = "auto"', here) + more)
         text = (config / "devices.toml").read_text()
         (config / "devices.toml").write_text(text.replace("5020", str(a_free_port())))
     configuration, clock = load_configuration(config), Clock()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from devices.catalog import Catalog
@@ -99,6 +100,27 @@ async def test_a_removed_device_is_gone_with_its_faults(tmp_path: Path, mosquitt
         assert "101_door" not in inventory(made).devices
         assert "101_door" not in {one["id"] for one in made.edge.health.body()["devices"]}
         assert "# Room 101\n" in made.devices.read_text()
+
+
+RELAY = {"line": "field", "profile": "tasmota/relay", "address": "relay1", "room": "101"}
+SHOWN = "\n[home_assistant]\nenabled = true\n"
+
+
+async def test_a_device_placed_a_moment_ago_takes_orders_and_is_shown_elsewhere(
+    tmp_path: Path, mosquitto: RealBroker
+) -> None:
+    async with hotel(tmp_path, mosquitto, SHOWN) as made, aiomqtt.Client("127.0.0.1", mosquitto.port) as other:
+        await other.subscribe([("cmnd/relay1/#", 1), ("homeassistant/device/+/config", 1)])
+        assert (await made.ask("place", "101_relay", **RELAY))["state"] == "done"
+        deadline = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        order = {"id": "on", "room": "101", "device": None, "point": "relay", "value": True, "by": "boss"}
+        await made.tell(2, {**order, "deadline": deadline}, "command")
+        seen: set[str] = set()
+        async for message in other.messages:
+            seen.add(str(message.topic))
+            if {"cmnd/relay1/POWER", "homeassistant/device/innkeeper_example_device_101_relay/config"} <= seen:
+                break
+        await until(lambda: made.results("on"))
 
 
 REFUSED: list[tuple[str, str | None, dict[str, Any], str, str]] = [

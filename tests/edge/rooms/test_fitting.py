@@ -70,6 +70,14 @@ def test_a_replaced_devices_values_are_old_until_the_new_one_speaks() -> None:
     assert play.room.view(instant("9:02"))["door"]["stale"] is False
 
 
+def test_a_new_lock_has_to_say_itself_which_keys_it_opens_to() -> None:
+    play = Play("lock")
+    play.room.take(reading("key_sequence", 7, instant("9:00"), "lock"), instant("9:00"))
+    assert play.room.reported("lock", "key_sequence") == 7
+    play.room.fit([exchanged("lock", "zigbee2mqtt/lock")], instant("9:01"))
+    assert play.room.reported("lock", "key_sequence") is None
+
+
 def test_a_fault_that_the_new_device_can_never_take_back_is_cleared() -> None:
     play = Play("motion", "leak").tell("9:00 leak on")
     assert cleared(play.room, [*devices("motion"), exchanged("leak", "zigbee2mqtt/contact")], "9:10") == [
