@@ -5,6 +5,7 @@ for a change, and only then the running edge is switched over, at one instant.
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -150,16 +151,14 @@ class Reloading:
         try:
             return self._parts.gateway.prepare(self._around.stock(wanted))
         except Exception as error:  # whatever an extension or the machine has against it: nothing has changed yet
-            log.exception("configuration.not_applied")
-            raise NotChanged("not_applied", [repr(error)[:DETAIL]]) from error
+            raise _not_applied(error) from error
 
     async def _switched(self, wanted: Configuration, change: GatewayChange) -> list[str]:
         try:
             await self._parts.gateway.stop(change)
             rooms = switch(self._parts, wanted, change)
         except Exception as error:  # a fault of ours must not end a house that runs
-            log.exception("configuration.not_applied")
-            raise NotChanged("not_applied", [repr(error)[:DETAIL]]) from error
+            raise _not_applied(error) from error
         self.running = wanted
         self._around.adopted(wanted, change.after.inventory)
         return rooms
@@ -192,6 +191,12 @@ def _write(path: Path, before: bytes, after: bytes) -> None:
         raise NotChanged("file_changed", [f"{error} was written by somebody else meanwhile: try again"]) from error
     except OSError as error:
         raise NotChanged("file_not_writable", [_said(error)]) from error
+
+
+def _not_applied(error: Exception) -> NotChanged:
+    where = "".join(traceback.format_tb(error.__traceback__, limit=-5))
+    log.warning("configuration.not_applied", error=repr(error)[:DETAIL], where=where)
+    return NotChanged("not_applied", [repr(error)[:DETAIL]])
 
 
 def _said(error: OSError) -> str:

@@ -102,15 +102,19 @@ async def test_a_profile_of_the_houses_own_that_changed_is_taken(tmp_path: Path,
         assert outcome.changed == {"devices_changed": ["101_door", "102_door", "103_door", "104_door"]}
 
 
-async def test_an_encoder_at_work_is_not_taken_away(tmp_path: Path, mosquitto: RealBroker) -> None:
+async def test_an_encoder_at_work_is_not_taken_away(
+    tmp_path: Path, mosquitto: RealBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.encoders.run.GRACE_S", 60.0)  # the job waits for its line as long as this test
     async with hotel(tmp_path, mosquitto) as made:
         now = made.edge.hub.clock.now()
         made.edge.keys._open.add("job")
-        made.edge.gateway.card(CardJob("job", "desk-1", CardTask.READ, now + timedelta(seconds=30)))
+        made.edge.gateway.card(CardJob("job", "desk-1", CardTask.READ, now + timedelta(minutes=1)))
         await until(lambda: made.edge.gateway.status().encoders[0].busy)
         made.devices.write_text(made.devices.read_text().replace('"desk-1.tty"', '"desk-2.tty"'))
         outcome = await made.edge.reloading.reload()
         assert (outcome.reason, outcome.problems) == ("encoder_busy", ("desk-1",))
+        made.edge.gateway.cancel_card("job")
         await until(lambda: not made.edge.gateway.status().encoders[0].busy)
         assert (await made.edge.reloading.reload()).changed == {"lines_changed": ["desk-1"]}
 
