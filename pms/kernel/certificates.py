@@ -46,8 +46,11 @@ class Pair:
     key: bytes
 
 
-def new_root(hotel: str, names: Sequence[str], now: datetime) -> Pair:
-    """A root certificate for ten years, which may sign for `names`, local names and private addresses."""
+def new_root(hotel: str, names: Sequence[str], now: datetime, *, bound: bool = True) -> Pair:
+    """A root certificate for ten years, which may sign for `names`, local names and private addresses.
+
+    `bound` False: for any name; only for what no browser is told to trust.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     common = f"Innkeeper {hotel[:36]} {secrets.token_hex(3)}".strip()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
@@ -55,8 +58,9 @@ def new_root(hotel: str, names: Sequence[str], now: datetime) -> Pair:
         _begun(subject, subject, key, now, ROOT_FOR)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
-        .add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
     )
+    if bound:
+        builder = builder.add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
     return _pair(builder.sign(key, hashes.SHA256()), key)
 
 
