@@ -58,7 +58,12 @@ class BrokerHouse:
     def device(self, name: str, **more: Any) -> aiomqtt.Client:
         """A client on the devices' plain port, as that user."""
         assert self.broker.device_port is not None
-        wanted = {"port": self.broker.device_port, "username": name, "password": self.passwords.get(name), "timeout": 5}
+        wanted: dict[str, Any] = {
+            "port": self.broker.device_port,
+            "username": name,
+            "password": self.passwords.get(name),
+            "timeout": 5,
+        }
         return aiomqtt.Client("127.0.0.1", **(wanted | more))
 
     def own(self, user: str = "innkeeper", **more: Any) -> aiomqtt.Client:
