@@ -53,7 +53,11 @@ async def test_row_1_nobody_is_anonymous_and_no_password_is_good_at_the_other_po
 @pytest.mark.parametrize("victim", ["plug_a", "innkeeper-house-field"])
 async def test_row_2_nobody_takes_over_a_session_by_its_client_id(house: BrokerHouse, victim: str) -> None:
     """Also not that of the service, whose field line keeps its messages in its session."""
-    mine = house.device("plug_a") if victim == "plug_a" else house.own(identifier=victim, clean_session=False)
+    mine = (
+        house.device("plug_a", identifier=victim)
+        if victim == "plug_a"
+        else house.own(identifier=victim, clean_session=False)
+    )
     async with mine as robbed, house.own() as service:
         await robbed.subscribe("cmnd/plug_a/#" if victim == "plug_a" else "tele/#", qos=1)
         async with house.device("plug_b", identifier=victim) as robber:
