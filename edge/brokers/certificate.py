@@ -1,7 +1,8 @@
 """The certificate of the broker's TLS listener: the hotel's own, or one of an authority that is for the broker alone.
 
-This authority is another than that of the pages, and has no name constraints: the TLS of small devices (mbedTLS) takes
-no certificate with an extension it must obey and does not know. No browser is ever told to trust it.
+This authority is another than that of the pages: with RSA keys, which is all that Tasmota reads, and without name
+constraints, for mbedTLS takes no certificate that bids it obey what it does not know. No browser is told to trust it.
+The key stays the same when the certificate is renewed: a device may have pinned it.
 The PMS's code is imported when one has to be made, and never by an edge whose certificate is good.
 """
 
@@ -75,11 +76,12 @@ def make_certificate(files: CertificateFiles, names: Sequence[str], now: datetim
         raise BrokerError("the certificate is the hotel's own: renew it where it was made")
     wanted = checked_names([*names, *own_names()])
     if not (authority.exists() and root_key.exists()):
-        root = certificates.new_root("broker", (), now, bound=False)
+        root = certificates.new_root("broker", (), now, for_devices=True)
         write_secret(root_key, root.key.decode())
         write_secret(authority, root.certificate.decode())
     root = certificates.Pair(authority.read_bytes(), root_key.read_bytes())
-    made = certificates.new_server(root, wanted, now)
+    key_before = files.key.read_bytes() if files.key.exists() else None  # devices may have pinned it: Tasmota does
+    made = certificates.new_server(root, wanted, now, key_before)
     write_secret(files.key, made.key.decode())
     write_secret(files.certificate, made.certificate.decode())
 

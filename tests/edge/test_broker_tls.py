@@ -10,6 +10,7 @@ from pathlib import Path
 import aiomqtt
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from edge.broker import Broker, BrokerError
 from edge.broker_settings import BrokerTable
@@ -94,7 +95,10 @@ def test_the_certificate_is_made_once_and_again_before_its_end_or_for_a_new_name
     first = told(files)
     assert {"localhost", "127.0.0.1"} <= set(first.names)
     assert not ensure_certificate(LOCAL, tmp_path, first.until - timedelta(days=31))
+    key = files.key.read_text()
     assert ensure_certificate(LOCAL, tmp_path, first.until - timedelta(days=29))
+    assert files.key.read_text() == key  # a device may have pinned it
+    assert told(files).until > first.until
     named = BrokerTable(tls_port=0, tls_names=("broker.hotel.example", "192.0.2.7"))
     assert ensure_certificate(named, tmp_path, NOW)
     assert not ensure_certificate(named, tmp_path, NOW)
@@ -109,6 +113,7 @@ def test_small_devices_can_read_the_authority_and_nobody_reads_a_key(tmp_path: P
     files = certificate_files(LOCAL, tmp_path)
     assert files.authority is not None
     root = x509.load_pem_x509_certificate(files.authority.read_bytes())
+    assert isinstance(root.public_key(), rsa.RSAPublicKey)
     known = {x509.BasicConstraints.oid, x509.KeyUsage.oid}
     assert {one.oid for one in root.extensions if one.critical} == known
     for name in ("broker-tls-key", "broker-ca-key"):
