@@ -66,7 +66,7 @@ class BrokerTable(Table):
             raise ValueError("tls_certificate and tls_key go together")
         if self.tls_port is None and (self.tls_certificate or self.tls_names):
             raise ValueError("tls_certificate and tls_names are read with tls_port")
-        if self.tls_port is not None and not self.plain_beyond_loopback and not _is_loopback(self.host):
+        if self.tls_port is not None and not self.plain_beyond_loopback and not is_loopback(self.host):
             raise ValueError(BEYOND)
         return self
 
@@ -80,7 +80,8 @@ class BrokerTable(Table):
         return (data / self.tls_certificate, data / self.tls_key) if self.tls_certificate else None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to something that listens there."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

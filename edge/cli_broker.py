@@ -74,7 +74,7 @@ def list_(config: Config = CONFIG, data: Data = DATA, as_json: Json = False) -> 
         configuration = opened(config)
         on = _on(configuration, data)
         items = [{"name": name, "kind": "service", "revoked": ""} for name in OWN]
-        items += [_shown(user, stale=_stale(on, user)) for user in load_users(data).values()]
+        items += [_shown(user, stale=on.is_stale(user)) for user in load_users(data).values()]
         tell({"items": items}, "\n".join(map(_line, items)), as_json=as_json)
 
 
@@ -146,16 +146,6 @@ def _hand_out(given: Given, data: Path, *, keep: bool, as_json: bool) -> None:
 def _shown(user: BrokerUser, *, stale: bool) -> dict[str, Any]:
     names = ("name", "kind", "target", "says", "hears", "made", "changed", "revoked")
     return {name: getattr(user, name) for name in names} | {"stale": stale}
-
-
-def _stale(on: Credentials, user: BrokerUser) -> bool:
-    if not user.may_enter:
-        return False
-    try:
-        topics = on.topics(Wanted(user.kind, user.target))
-    except CredentialError:
-        return True
-    return (topics.says, topics.hears) != (user.says, user.hears)
 
 
 def _line(item: dict[str, Any]) -> str:

@@ -126,6 +126,14 @@ class Credentials:
         self._check_not_ours(found)
         return found
 
+    def is_stale(self, user: BrokerUser) -> bool:
+        """Whether the configuration would give it other topics now."""
+        try:
+            topics = self.topics(Wanted(user.kind, user.target))
+        except CredentialError:
+            return user.may_enter
+        return user.may_enter and (topics.says, topics.hears) != (user.says, user.hears)
+
     def _of_device(self, device_id: str) -> OwnTopics:
         inventory = self.configuration.inventory
         device = inventory.devices.get(device_id)

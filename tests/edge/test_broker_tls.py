@@ -51,6 +51,10 @@ async def test_a_device_that_trusts_the_authority_gets_in_and_others_do_not(tmp_
         await service.subscribe("tele/#", qos=1)
         async with secure(house, trusting(files.authority)) as device:
             await device.publish("tele/plug_b/STATE", b"forged", qos=1)
+        small = trusting(files.authority)  # the one cipher that Tasmota speaks
+        small.maximum_version = ssl.TLSVersion.TLSv1_2
+        small.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+        async with secure(house, small) as device:
             await device.publish("tele/plug_a/STATE", b"{}", qos=1)
         assert await heard(service, "tele/plug_a/STATE") == [("tele/plug_a/STATE", b"{}")]
         stranger = certificate_files(LOCAL, tmp_path / "other")

@@ -76,6 +76,7 @@ def test_the_list_says_whose_topics_are_stale_and_who_is_revoked(shell: Shell) -
     assert set(items) == {"innkeeper", "field", "plug_a", "plug_b"}
     assert items["plug_a"]["stale"]
     assert items["plug_b"]["revoked"]
+    assert "broker user plug_a: its topics are not" in shell("check").stdout
     assert told(shell, *USERS, "rotate", "plug_a")["says"] == ["tele/moved/#", "stat/moved/#"]
 
 
@@ -205,3 +206,12 @@ def test_the_certificate_is_shown_with_the_file_that_devices_trust(shell: Shell)
     assert renewed["fingerprint"] != first["fingerprint"]
     assert renewed["authority"] == first["authority"]
     assert "PRIVATE" not in shell("broker", "certificate").stdout
+
+
+def test_check_warns_of_what_crosses_the_network_in_the_clear(shell: Shell) -> None:
+    assert "unencrypted" not in shell("check").stdout
+    shell.change("service.toml", 'device_host = "127.0.0.1"', 'device_host = "0.0.0.0"')
+    assert "[broker] device_port: devices' passwords" in shell("check").stdout
+    shell.change("service.toml", "tls_port = 0\n", "")
+    shell.change("service.toml", 'host = "127.0.0.1"\nport = 0', 'host = "0.0.0.0"\nport = 0')
+    assert "[broker] host: the passwords of `field`" in shell("check").stdout
