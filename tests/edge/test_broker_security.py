@@ -156,6 +156,26 @@ async def test_row_6_field_and_a_bridge_have_nothing_of_the_service(house: Broke
             assert await heard(client, "zigbee2mqtt/101_door") == [("zigbee2mqtt/101_door", b"{}")]
 
 
+async def test_row_6_a_far_pms_has_its_side_of_the_link_and_home_assistant_only_reads(house: BrokerHouse) -> None:
+    prefix = house.make("books", Wanted("pms")).says[0].removesuffix("/down/#")
+    house.make("ha", Wanted("home_assistant"))
+    async with house.own() as service, house.device("books") as books, house.device("ha") as shown:
+        await service.subscribe("#", qos=1)
+        for client in (books, shown):
+            await client.subscribe("#", qos=1)
+            await client.publish(f"{prefix}/up/room", b"forged", qos=1)
+        await shown.publish("innkeeper_states/house/room/101", b"forged", qos=1)
+        await shown.publish("zigbee2mqtt/101_lock/set", b"forged", qos=1)
+        await books.publish(f"{prefix}/down/ack", b"{}", qos=1)
+        assert await heard(service, f"{prefix}/down/ack") == [(f"{prefix}/down/ack", b"{}")]
+        await service.publish("homeassistant/device/innkeeper_x/config", b"{}", qos=1)
+        await service.publish(f"{prefix}/up/room", b"{}", qos=1)
+        assert await heard(books, f"{prefix}/up/room") == [(f"{prefix}/up/room", b"{}")]
+        state = house.users.topics(Wanted("home_assistant")).hears[1].replace("#", "room/101")
+        await service.publish(state, b"{}", qos=1)
+        assert [topic for topic, _ in await heard(shown, state)] == ["homeassistant/device/innkeeper_x/config", state]
+
+
 async def test_row_8_a_revoked_user_is_thrown_out_and_stays_out(house: BrokerHouse) -> None:
     async with house.device("plug_b") as neighbour, house.own() as service:
         async with contextlib.AsyncExitStack() as stack:
