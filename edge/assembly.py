@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from prometheus_client.registry import Collector
 
 from devices.clock import Clock
 from devices.model import CommandResult, LineStatus
@@ -23,6 +24,8 @@ from edge.journal import Journal
 from edge.journal_file import JOURNAL
 from edge.key_jobs import KeyJobs
 from edge.lock_floors import LockFloors
+from edge.metrics.of_edge import EdgeFigures, EdgeSources
+from edge.metrics.server import Lag
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
 from edge.recovery import parameters, recover, told_facts, told_property
@@ -146,6 +149,11 @@ class Edge:
             finally:
                 hub.cancel()
 
+    def collectors(self, lag: Lag) -> tuple[Collector, ...]:
+        """What this half has to tell Prometheus."""
+        sources = EdgeSources(self.health.body, self.link.status, self.hub.conditions.kinds, lag.taken)
+        return EdgeFigures(sources), self.hub.timings.registry
+
     def board_sources(self) -> Sources:
         """For the board of an edge that is alone."""
         return Sources(self.hub, self._broker, self.link.status, lambda: self.health.owed, self._name_and_zone)
@@ -190,7 +198,8 @@ async def edge_opened(plan: EdgePlan, broker: Broker) -> AsyncIterator[Edge]:
     """
     configuration = plan.configuration
     settings = configuration.settings
-    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
+    kept = settings.journal
+    limits = JournalLimits(kept.messages, kept.days, settings.periods, kept.megabytes)
     journal = await Journal.open(plan.data / JOURNAL, limits)
     try:
         card_key = CardKeyState()
