@@ -164,7 +164,7 @@ class Broker:
                 log.info("broker.started_again", restarts=self.restarts)
 
     async def _start(self) -> None:
-        command = self._command()
+        command = await asyncio.to_thread(self._command)  # names of this machine are looked up, files written
         self._said.clear()
         self._process = await asyncio.create_subprocess_exec(
             *command,

@@ -3,7 +3,7 @@
 This authority is another than that of the pages: with RSA keys, which is all that Tasmota reads, and without name
 constraints, for mbedTLS takes no certificate that bids it obey what it does not know. No browser is told to trust it.
 The key stays the same when the certificate is renewed: a device may have pinned it.
-The PMS's code is imported when one has to be made, and never by an edge whose certificate is good.
+What makes certificates is the PMS's code, imported when one has to be made.
 """
 
 import ssl
@@ -51,7 +51,7 @@ def certificate_files(settings: BrokerTable, data: Path) -> CertificateFiles:
 
 
 def ensure_certificate(settings: BrokerTable, data: Path, now: datetime) -> bool:
-    """Have a certificate that can be used; True when one was made: at first, before its end, for further names.
+    """Have a certificate that can be used; True when one was made: at first, before its end, for names it lacks.
 
     Raises:
         BrokerError: the files named in the settings are not a certificate and its key.
@@ -60,7 +60,7 @@ def ensure_certificate(settings: BrokerTable, data: Path, now: datetime) -> bool
     if files.authority is None:
         _check(files)
         return False
-    if _is_good(files, settings.tls_names, now):
+    if _is_good(files, [*settings.tls_names, *_lasting_names()], now):
         return False
     make_certificate(files, settings.tls_names, now)
     return True
@@ -93,6 +93,13 @@ def told(files: CertificateFiles) -> CertificateFacts:
     found = _loaded(files.certificate)
     names = tuple(certificates.names_of(found))
     return CertificateFacts(names, certificates.fingerprint(found), found.not_valid_after_utc)
+
+
+def _lasting_names() -> list[str]:
+    """What this machine is called; without its addresses of IPv6, some of which change by the day."""
+    from pms.kernel.own_names import own_names
+
+    return [name for name in own_names() if ":" not in name]
 
 
 def _is_good(files: CertificateFiles, names: Sequence[str], now: datetime) -> bool:

@@ -31,7 +31,7 @@ class Renewal:
         seen = self.seen()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            seen = self.look(seen)
+            seen = await asyncio.to_thread(self.look, seen)
 
     def seen(self) -> int | None:
         """When the certificate's file was written last."""

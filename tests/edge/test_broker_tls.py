@@ -111,6 +111,17 @@ def test_the_certificate_is_made_once_and_again_before_its_end_or_for_a_new_name
         ensure_certificate(BrokerTable(tls_port=0, tls_names=("no name",)), tmp_path, NOW)
 
 
+def test_a_machine_that_moved_gets_a_certificate_for_its_new_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ensure_certificate(LOCAL, tmp_path, NOW)
+    monkeypatch.setattr("pms.kernel.own_names.own_names", lambda: ["localhost", "192.0.2.99", "2001:db8::1"])
+    assert ensure_certificate(LOCAL, tmp_path, NOW)
+    assert {"192.0.2.99", "2001:db8::1"} <= set(told(certificate_files(LOCAL, tmp_path)).names)
+    monkeypatch.setattr("pms.kernel.own_names.own_names", lambda: ["localhost", "192.0.2.99", "2001:db8::2"])
+    assert not ensure_certificate(LOCAL, tmp_path, NOW)
+
+
 def test_small_devices_can_read_the_authority_and_nobody_reads_a_key(tmp_path: Path) -> None:
     """Nothing critical that they do not know; and another authority than the browsers', which is bound to the house."""
     ensure_certificate(LOCAL, tmp_path, NOW)
