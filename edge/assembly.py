@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client.registry import Collector
 
 from devices.clock import Clock
 from devices.inventory import Inventory
@@ -27,8 +27,6 @@ from edge.journal_file import JOURNAL
 from edge.journal_onboarding import StoredChange
 from edge.key_jobs import KeyJobs
 from edge.lock_floors import LockFloors
-from edge.metrics.of_edge import EdgeFigures, EdgeSources
-from edge.metrics.server import Lag
 from edge.onboarding import Onboarding
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
@@ -47,6 +45,11 @@ from gateway.ports import CardSettings, GatewayPorts
 from pms.link.link import Link
 from pms.link.messages import PropertyBody
 from pms.link.transport import LinkSettings
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from edge.metrics.server import Lag
 
 log = structlog.get_logger()
 
@@ -178,10 +181,14 @@ class Edge:
             finally:
                 hub.cancel()
 
-    def collectors(self, lag: Lag) -> tuple[Collector, ...]:
-        """What this half has to tell Prometheus."""
+    def collectors(self, lag: "Lag") -> "tuple[Collector, ...]":
+        """What this half has to tell Prometheus, measured from now on."""
+        from edge.metrics.of_edge import EdgeFigures, EdgeSources
+        from edge.metrics.timings import Timings
+
+        self.hub.timings = timings = Timings()
         sources = EdgeSources(self.health.body, self.link.status, self.hub.conditions.kinds, lag.taken)
-        return EdgeFigures(sources), self.hub.timings.registry
+        return EdgeFigures(sources), timings.registry
 
     def board_sources(self) -> Sources:
         """For the board of an edge that is alone."""

@@ -17,7 +17,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_audit, cli_backup, cli_care, cli_operate, cli_tls
+from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
@@ -42,16 +42,10 @@ app.add_typer(cli_care.people, name="user")
 app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(card_key, name="card-key")
 app.add_typer(cli_tls.tls, name="tls")
-for command in (
-    cli_care.check,
-    cli_care.migrate,
-    cli_backup.backup,
-    cli_backup.restore,
-    cli_care.replay,
-    probe,
-    reload,
-):
+app.add_typer(cli_broker.broker, name="broker")
+for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
     app.command()(command)
+app.command()(reload)
 cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -25,7 +25,6 @@ from edge.journal import Batch, Journal
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
-from edge.metrics.timings import Timings
 from edge.open_conditions import OpenConditions
 from edge.rooms.room import Room
 from edge.rooms.signals import (
@@ -41,6 +40,9 @@ from edge.rooms.signals import (
 )
 from edge.sqlite_writer import DiskError
 from gateway.ports import LineMessage
+
+if TYPE_CHECKING:
+    from edge.metrics.timings import Timings
 
 log = structlog.get_logger()
 
@@ -74,7 +76,7 @@ class Hub:
         self.clock = clock
         self.field: Field | None = None
         self.counters: Counter[str] = Counter()
-        self.timings = Timings()
+        self.timings: Timings | None = None
         self.batteries: dict[str, float] = {}
         self.dirty: dict[str, None] = dict.fromkeys(number for number in house.rooms if number)
         self.conditions = OpenConditions(journal.loaded.conditions)
@@ -292,7 +294,8 @@ class Hub:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
         self._writing = 0
-        self._measure(batch, time.perf_counter() - began)
+        if self.timings is not None:
+            self._measure(self.timings, batch, time.perf_counter() - began)
         for acknowledged in acknowledge:
             acknowledged()
         self.dirty.update(dict.fromkeys(changed))
@@ -301,11 +304,11 @@ class Hub:
         if changed or batch.facts:
             self._published(bool(batch.facts))
 
-    def _measure(self, batch: Batch, seconds: float) -> None:
+    def _measure(self, timings: "Timings", batch: Batch, seconds: float) -> None:
         messages = batch.messages
         oldest = messages[0].received if messages else self.clock.now()
         waited = self.clock.real((self.clock.now() - oldest).total_seconds())
-        self.timings.committed(seconds, len(messages), waited)
+        timings.committed(seconds, len(messages), waited)
 
     async def _finish(self) -> None:
         """What is left, and every room's state."""

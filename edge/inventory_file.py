@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import tomlkit
-
 _HEADER = re.compile(r"^\s*\[")
 _DEVICE = re.compile(r"^\s*\[\[\s*(?:device|\"device\"|'device')\s*\]\]")
 _REMARK = re.compile(r"^\s*(#.*)?$")
@@ -97,6 +95,8 @@ def _changed(text: str, device: str, values: Table) -> str:
 
 def _edited(lines: list[str], values: Table, end: str) -> str:
     """The table's lines with these values; None: without that key. New keys come after the last one."""
+    import tomlkit  # where a file is edited only: most runs never do
+
     document = tomlkit.parse("".join(lines))
     table = document["device"][0]  # its lines begin with [[device]]
     for key, value in values.items():
@@ -168,7 +168,9 @@ def _table(device: Placed) -> Table:
 
 
 def _toml(value: object) -> str:
-    return tomlkit.item(value).as_string()
+    from tomlkit import item
+
+    return item(value).as_string()
 
 
 def _ending(text: str) -> str:

@@ -24,12 +24,12 @@ from edge.board.server import Board
 from edge.broker import Broker
 from edge.configuration import Configuration
 from edge.folder import FolderLock
-from edge.metrics.server import Lag, Metrics
 from edge.notify import keep, send
 from edge.operate.heartbeat import beat
 from edge.operate.keeping import keeper_of
 
 if TYPE_CHECKING:
+    from edge.metrics.server import Metrics
     from pms.app import Pms, PmsConfig
 
 log = structlog.get_logger()
@@ -61,7 +61,7 @@ class Started:
     broker: Broker | None
     pms: "Pms | None"
     board: Board | None = None
-    metrics: Metrics | None = None
+    metrics: "Metrics | None" = None
 
 
 def version() -> str:
@@ -177,10 +177,13 @@ def _board(plan: ServicePlan, edge: Edge) -> Board | None:
     return Board(settings, plan.data, edge.board_sources()) if settings.enabled and not plan.pms else None
 
 
-def _metrics(plan: ServicePlan, edge: Edge | None, pms: "Pms | None") -> Metrics | None:
+def _metrics(plan: ServicePlan, edge: Edge | None, pms: "Pms | None") -> "Metrics | None":
+    """Their library is loaded where they are wanted."""
     settings = plan.configuration.settings.metrics
     if not settings.enabled:
         return None
+    from edge.metrics.server import Lag, Metrics
+
     lag = Lag()
     collectors = [*(edge.collectors(lag) if edge else ()), *(pms.collectors if pms else ())]
     return Metrics(settings, plan.data, collectors, lag)
