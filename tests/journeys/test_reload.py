@@ -48,10 +48,14 @@ class Peer:
         await self.client.publish(f"innkeeper/example/down/{kind}", json.dumps({**head, "body": body}), 1)
 
     async def change(self, name: str, **told: Any) -> None:
-        """Ask for a change of devices.toml and wait for its end."""
-        deadline = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
-        await self.say("inventory_change", {"id": name, "deadline": deadline, "by": "boss", **told}, len(self.ends) + 1)
-        await until(lambda: name in self.ends, 20)
+        """Ask for a change of devices.toml, over and over as a sender does, until it has its end."""
+        seq, deadline = len(self.ends) + 1, (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+
+        async def ended() -> bool:
+            await self.say("inventory_change", {"id": name, "deadline": deadline, "by": "boss", **told}, seq)
+            return name in self.ends
+
+        await until(ended, 20, 0.5)
         assert self.ends[name] == "done"
 
 
