@@ -13,7 +13,6 @@ from typing import Any
 import aiomqtt
 
 from devices.clock import Clock
-from devices.model import LineState
 from edge.assembly import Edge, EdgePlan, edge_opened
 from edge.broker import Broker
 from edge.configuration import load_configuration
@@ -118,7 +117,7 @@ async def hotel(folder: Path, broker: RealBroker, more: str = "") -> AsyncIterat
         made = Hotel(folder, broker, edge, client)
         tasks = [asyncio.create_task(work) for work in (own.run(), _listen(made), edge.run())]
         try:
-            await until(lambda: edge.health.ready and edge.gateway.status().lines[0].state is LineState.UP)
+            await until(lambda: edge.health.ready and edge.link.status().connected)
             yield made
         finally:
             for task in tasks:
