@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
 
+from devices.catalog import Catalog
+from devices.command_values import orderables
 from devices.inventory import Inventory
-from devices.model import LineState, LineStatus
+from devices.model import LineState, LineStatus, Profile
 from edge.broker import Broker
 from edge.card_key import CardKeyState
 from edge.hub import Hub
@@ -45,6 +47,7 @@ class Parts:
     link: Link
     watch: Watch
     inventory: Inventory
+    catalog: Catalog
     own_lines: frozenset[str]  # those over the service's own broker: without them nothing is heard at all
     card_key: CardKeyState
     locks_behind: Callable[[], int]
@@ -59,6 +62,8 @@ class HealthReport:
         self._since: dict[str, tuple[str, datetime]] = {}
         self._rejected_at = -1
         self._rejected: list[dict[str, Any]] = []
+        catalog, devices = parts.catalog, parts.inventory.devices.values()
+        self._commands = {name: _commands(catalog.get(name)) for name in {device.profile for device in devices}}
         self._owed = self._bytes = 0
         self.others: dict[str, dict[str, Any]] = {}
         """Parts that somebody else looks after (the nightly backup), by name, in the shape of a part."""
@@ -156,6 +161,7 @@ class HealthReport:
             "heard": figures.last_heard,
             "battery": self._parts.hub.batteries.get(figures.device),
             "rejected": figures.rejected,
+            "commands": self._commands.get(known.profile, []),
         }
 
     def _counters(self, status: GatewayStatus) -> dict[str, float]:
@@ -201,6 +207,11 @@ def _card_key_part(card_key: CardKeyState) -> list[dict[str, Any]]:
         return []
     state = "ok" if card_key.code is None else "degraded" if card_key.keys is not None else "down"
     return [_part("card_key", state, card_key.code, card_key.detail)]
+
+
+def _commands(profile: Profile) -> list[dict[str, Any]]:
+    """What can be ordered of a device, in the shape of the link's `SystemBody.devices`."""
+    return [asdict(one) for one in orderables(profile)]
 
 
 def _encoder_part(figures: EncoderFigures) -> dict[str, Any]:

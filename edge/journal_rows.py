@@ -108,6 +108,8 @@ COMMAND = (
     5,
     " ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason",
 )
+COMMAND_SENT = "UPDATE command SET state = 'sent' WHERE id = ? AND state = 'accepted'"
+COMMAND_END = "SELECT state, reason FROM command WHERE id = ? AND state NOT IN ('accepted', 'sent')"
 CONDITION = "INSERT INTO condition (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
 PEER = "INSERT INTO peer (epoch, through) VALUES (?, ?) ON CONFLICT (epoch) DO UPDATE SET through = excluded.through"
 ROOMS = "SELECT room, version, covers, snapshot FROM room"

@@ -17,6 +17,7 @@ import orjson
 from devices.errors import NotSupported
 from devices.model import (
     Command,
+    CommandAnswer,
     Decoded,
     Device,
     DeviceEvent,
@@ -34,7 +35,8 @@ from devices.mqtt.patterns import chosen_of, stem_of
 from devices.mqtt.payload import Unfit, instant, online, parse_object
 from devices.mqtt.topics import matches
 
-REPLIES = "gateway"  # Shelly answers on <src>/rpc, which nobody needs to hear: the status that follows is the answer
+REPLIES = "gateway"
+"""Shelly answers a request on <src>/rpc: that it took it, or why not. The status that follows is the proof."""
 _WORDS = {"true": True, "false": False}
 _STATUS = frozenset({"NotifyStatus", "NotifyFullStatus"})
 
@@ -51,11 +53,27 @@ class Shelly:
         """The three topics of any device beside the declared ones."""
         parents = {address.rpartition("/")[0] for address in self._prefixes}
         stems = [f"{parent}/+" if parent else "+" for parent in sorted(parents)]
-        return tuple(f"{stem}/{rest}" for stem in stems for rest in ("events/rpc", "status/+", "online"))
+        told = tuple(f"{stem}/{rest}" for stem in stems for rest in ("events/rpc", "status/+", "online"))
+        return (*told, f"{REPLIES}/rpc")
 
     def handlers(self) -> list[tuple[str, Handler]]:
         """Notifications, the status of the components in use, and the last will of each device."""
-        return [entry for member in self._members for entry in member.handlers()]
+        replies = (f"{REPLIES}/rpc", self._replied)
+        return [replies, *(entry for member in self._members for entry in member.handlers())]
+
+    def _replied(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:  # noqa: ARG002
+        """The response to a request. One to somebody else's, or a question of ours for its state, is no answer."""
+        try:
+            frame = parse_object(payload)
+        except Unfit as unfit:
+            return Decoded((), (unfit.rejected(f"{REPLIES}/rpc", None),))
+        source, command = frame.get("src"), frame.get("id")
+        if retained or not isinstance(source, str) or not isinstance(command, str):
+            return NOTHING
+        error = frame.get("error")
+        detail = str(error.get("message"))[:120] if isinstance(error, dict) else ""
+        named = [member.device for member in self._members if member.speaks_as(source)]
+        return Decoded(answers=tuple(CommandAnswer(one.id, command, error is None, detail) for one in named))
 
     def verdict(self, topic: str) -> str | None:
         """The status of a component that no point uses carries nothing for a room."""
@@ -101,7 +119,7 @@ class _Member:
     """One device."""
 
     def __init__(self, device: Device, profile: Profile) -> None:
-        self._device = device
+        self._device = self.device = device
         self._stem, chosen = stem_of(device.address), chosen_of(device.address)
         specs = [_on_component(spec, chosen) for spec in profile.points.values()]
         self._facts = Facts(device, [compile_field(spec) for spec in specs])
@@ -111,6 +129,10 @@ class _Member:
         self._actions: dict[str, str] = profile.wire.get("actions") or {}
         self._sleeps = profile.power is Power.BATTERY
         self._notifications = f"{self._stem}/events/rpc"
+
+    def speaks_as(self, source: str) -> bool:
+        """Whether `source` is the device: its own id, which is the last part of its prefix unless that was changed."""
+        return source == self._stem or source == self._stem.rpartition("/")[2]
 
     def handlers(self) -> list[tuple[str, Handler]]:
         address = self._stem

@@ -12,7 +12,8 @@ import pytest
 from devices.model import CommandState, LineState, Quality
 from gateway.gateway import Gateway, Home
 from gateway.lines.line import LineUser
-from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.ports import LineMessage
 from tests.gateway.conftest import Field, FieldMaker, Taken, running
 from tests.servers import RealBroker
