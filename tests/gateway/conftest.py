@@ -58,6 +58,12 @@ class Taken:
     health: list[tuple[str, bool, str | None]] = field(default_factory=list)
     results: list[CommandResult] = field(default_factory=list)
     acknowledging: bool = True
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    storing: bool = True
+
+    async def sending(self, command: str) -> bool:
+        self.steps.append((command, "sending"))
+        return self.storing
 
     def take(self, message: LineMessage) -> None:
         self.messages.append(message)
@@ -65,7 +71,14 @@ class Taken:
             message.acknowledge()
 
     def ports(self) -> GatewayPorts:
-        return GatewayPorts(self.take, self.lines.append, lambda *told: self.health.append(told), self.results.append)
+        return GatewayPorts(
+            self.take,
+            self.lines.append,
+            lambda *told: self.health.append(told),
+            self.results.append,
+            command_sending=self.sending,
+            command_acknowledged=lambda command: self.steps.append((command, "acknowledged")),
+        )
 
     def readings(self, device: str, point: str) -> list[Reading]:
         facts = [fact for message in self.messages for fact in message.decoded.facts]
