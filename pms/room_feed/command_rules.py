@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pms.kernel.errors import Reason
+
 POINTS: dict[str, str] = {
     "setpoint": "number",
     "mode": "choice",
@@ -12,6 +14,9 @@ POINTS: dict[str, str] = {
     "lock": "choice",
 }
 """What can be ordered, and what kind of value it takes."""
+
+UNITS = {"degC": "°C"}
+"""As people write them."""
 
 LOCK = "lock"
 LOCK_VALUES = ("locked", "unlocked")
@@ -115,14 +120,17 @@ def wrong_type(point: str, value: object) -> bool:
             return not isinstance(value, str) or (point == LOCK and value not in LOCK_VALUES)
 
 
-def refusal(taker: Taker, value: object) -> str | None:
-    """Why the device would not take the value, as a code; None: nothing speaks against it."""
+def refusal(taker: Taker, value: object) -> Reason | None:
+    """Why the device would not take the value; None: nothing speaks against it."""
     if taker.choices and value not in taker.choices:
-        return "value"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        low = taker.minimum is not None and value < taker.minimum
-        high = taker.maximum is not None and value > taker.maximum
-        return "range" if low or high else None
+        return Reason("value_not_offered", {"choices": ", ".join(taker.choices)})
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    unit = UNITS.get(taker.unit, taker.unit)
+    if taker.minimum is not None and value < taker.minimum:
+        return Reason("value_too_low", {"limit": f"{taker.minimum:g}", "unit": unit})
+    if taker.maximum is not None and value > taker.maximum:
+        return Reason("value_too_high", {"limit": f"{taker.maximum:g}", "unit": unit})
     return None
 
 

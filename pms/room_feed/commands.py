@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import AUDIT_READ, ROOMS_READ
-from pms.kernel.errors import FieldError, Invalid, NotFound
+from pms.kernel.errors import FieldError, Invalid, NotFound, Reason
 from pms.kernel.events import EventKind
 from pms.kernel.ids import new_id
 from pms.kernel.work import UnitOfWork
@@ -60,7 +60,7 @@ async def order(work: UnitOfWork, asked: Order) -> CommandJob:
     if asked.point not in POINTS:
         raise Invalid([FieldError("point", "unknown", f"one of {', '.join(POINTS)}")])
     if wrong_type(asked.point, asked.value):
-        raise Invalid([FieldError("value", "wrong_type", f"{asked.point} does not take this")], code="value_not_taken")
+        raise _invalid("value", "wrong_type", Reason("value_of_wrong_kind"))
     taker = _taker(asked, await takers_of(work.session, work.property_id, asked.room))
     job = CommandJob(
         id=new_id("command"),
@@ -90,19 +90,19 @@ def _taker(asked: Order, known: Sequence[Taker] | None) -> Taker | None:
     fitting = [one for one in known if one.point == asked.point and asked.device in (None, one.device)]
     if not fitting:
         field = "point" if asked.device is None else "device"
-        raise Invalid([FieldError(field, "not_in_room", f"no such device takes {asked.point}")], code="not_in_room")
+        raise _invalid(field, "not_in_room", Reason("no_device_takes_this"))
     if len(fitting) > 1:
         names = ", ".join(one.device for one in fitting)
-        raise Invalid([FieldError("device", "which", f"say which: {names}")], code="which_device")
+        raise _invalid("device", "which", Reason("several_devices_take_this", {"devices": names}))
     taker = fitting[0]
-    if (code := refusal(taker, asked.value)) is not None:
-        limits = f"{taker.minimum:g} to {taker.maximum:g}" if code == "range" and _both(taker) else str(taker.choices)
-        raise Invalid([FieldError("value", code, f"{taker.device} takes {limits}")], code="value_not_taken")
+    if (reason := refusal(taker, asked.value)) is not None:
+        raise _invalid("value", reason.code, reason)
     return taker
 
 
-def _both(taker: Taker) -> bool:
-    return taker.minimum is not None and taker.maximum is not None
+def _invalid(field: str, code: str, reason: Reason) -> Invalid:
+    """A refusal that says why in the reader's language; the field's own message is left to that."""
+    return Invalid([FieldError(field, code, "")], f"{field}: {reason.code} {dict(reason.params)}", reasons=[reason])
 
 
 def refused(work: UnitOfWork, asked: Order, code: str) -> None:

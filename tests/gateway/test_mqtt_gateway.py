@@ -69,8 +69,9 @@ async def mute(port: int, *filters: str) -> AsyncIterator[list[aiomqtt.Message]]
     got: list[aiomqtt.Message] = []
 
     async def listen(client: aiomqtt.Client) -> None:
+        take = got.append
         async for message in client.messages:
-            got += (message,)
+            take(message)
 
     async with aiomqtt.Client("127.0.0.1", port) as client:
         for topic in filters:
