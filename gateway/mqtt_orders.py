@@ -6,6 +6,7 @@ also while the line's own reader is paused, nothing of the telemetry pays for MQ
 """
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,7 +27,7 @@ SHORTEST_EXPIRY_S = 1
 """The wire counts whole seconds, and 0 would mean for ever."""
 
 
-class _Nothing:
+class Nothing:
     """A connection that only sends."""
 
     filters: tuple[str, ...] = ()
@@ -42,7 +43,7 @@ class MqttOrders:
     def __init__(self, line: MqttLine, router: MqttRouter, clock: Clock) -> None:
         told = line.settings
         own = replace(told, client_id=f"{told.client_id}-orders", state_topic=None, persistent=False, version=5)
-        self.wire = MqttLine(line.id, own, _Nothing(), LineUser(_unheard, self._wire_changed, _now))
+        self.wire = MqttLine(line.id, own, Nothing(), LineUser(_unheard, self._wire_changed, _now))
         self.book = OrderBook()
         self._line = line
         self._router = router
@@ -115,18 +116,18 @@ class MqttOrders:
             self._publish(order, messages)
 
     def _publish(self, order: Order, messages: list[tuple[str, bytes]]) -> None:
-        name, left = order.command.id, self._seconds_left(order)
-        *first, last = messages
+        """The first message is the order; what comes after it asks for the state, and is of no worth without it."""
+        left, taken = self._seconds_left(order), partial(self._taken, order.command.id)
+        (topic, payload), *questions = messages
         self.book.sent(order)
-        gone = False
         try:
-            for topic, payload in first:
-                self.wire.order(Parcel(topic, payload, left))
-                gone = True
-            self.wire.order(Parcel(*last, left, partial(self._taken, name)))
+            self.wire.order(Parcel(topic, payload, left, taken))
         except LineDownError:
-            if not gone:
-                self.book.unsent(order)
+            self.book.unsent(order)
+            return
+        with contextlib.suppress(LineDownError):
+            for topic, payload in questions:
+                self.wire.order(Parcel(topic, payload, left))
 
     def _seconds_left(self, order: Order) -> int:
         left = (order.command.deadline - self._clock.now()) / timedelta(seconds=1)
