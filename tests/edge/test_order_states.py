@@ -74,16 +74,23 @@ class Interleavings(RuleBasedStateMachine):
     def line_changes(self) -> None:
         self.up = not self.up
 
-    @rule(breaks=st.booleans())
-    def worker_runs(self, breaks: bool) -> None:
+    @rule(breaks=st.booleans(), late=st.integers(0, 15), storing=st.integers(0, 5))
+    def worker_runs(self, breaks: bool, late: int, storing: int) -> None:
+        """It may be late for its round, and the disk may take its time."""
         self.book.look(self.now, up=self.up)
+        self.now += timedelta(seconds=late)
         while self.up and (order := self.book.next(self.now)) is not None:
+            assert not order.late(self.now), "the book hands out nothing that is late"
+            self.now += timedelta(seconds=storing)
             self.disk.execute(COMMAND_SENT, (order.command.id,))  # on disk before it goes out
-            self.book.sent(order)
-            if breaks:
+            if order.late(self.now):
+                order.finish(CommandState.EXPIRED, "deadline")
+            elif breaks:
+                self.book.sent(order)
                 self.up = False
                 self.book.unsent(order)
             else:
+                self.book.sent(order)
                 self._goes_out(order)
         self._keep_ends()
 
@@ -143,4 +150,4 @@ class Interleavings(RuleBasedStateMachine):
 
 
 TestInterleavings = Interleavings.TestCase
-TestInterleavings.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestInterleavings.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

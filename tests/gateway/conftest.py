@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -60,9 +60,12 @@ class Taken:
     acknowledging: bool = True
     steps: list[tuple[str, str]] = field(default_factory=list)
     storing: bool = True
+    at_sending: Callable[[], int] = lambda: 0
+    seen: list[int] = field(default_factory=list)
 
     async def sending(self, command: str) -> bool:
         self.steps.append((command, "sending"))
+        self.seen.append(self.at_sending())
         return self.storing
 
     def take(self, message: LineMessage) -> None:
