@@ -96,7 +96,8 @@ class Advice:
 
 def takers(device: str, told: Sequence[Mapping[str, Any]]) -> list[Taker]:
     """What a device takes of what people may order, from the edge's account of it. What is not understood is left."""
-    return [_taker(device, one) for one in told if POINTS.get(str(one.get("point"))) == one.get("kind")]
+    known = [one for one in told if one.get("point") in POINTS]
+    return [_taker(device, one) for one in known if POINTS[one["point"]] == one.get("kind")]
 
 
 def _taker(device: str, told: Mapping[str, Any]) -> Taker:
