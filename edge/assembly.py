@@ -94,9 +94,8 @@ class Edge:
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
         self.watch = self._watch()
         own = over_own_broker(configuration.inventory)
-        parts = Parts(
-            hub, self.gateway, broker, self.link, self.watch, inventory, catalog, own, card_key, self.locks.behind
-        )
+        watched = (hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
+        parts = Parts(*watched, self.locks.behind, self.orders.taken_by)
         self.health = HealthReport(parts, self.link.tell)
         self.home_assistant = open_output(configuration, plan.data, hub)
         if self.home_assistant is not None:

@@ -1,7 +1,7 @@
 """How the edge is: its parts, its lines, its devices, and what it could not understand. Told to the PMS."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,10 +9,9 @@ from typing import Any, Protocol
 import orjson
 import structlog
 
-from devices.catalog import Catalog
-from devices.command_values import orderables
+from devices.command_values import Orderable
 from devices.inventory import Inventory
-from devices.model import LineState, LineStatus, Profile
+from devices.model import LineState, LineStatus
 from edge.broker import Broker
 from edge.card_key import CardKeyState
 from edge.hub import Hub
@@ -50,10 +49,10 @@ class Parts:
     link: Link
     watch: Watch
     inventory: Inventory
-    catalog: Catalog
     own_lines: frozenset[str]  # those over the service's own broker: without them nothing is heard at all
     card_key: CardKeyState
     locks_behind: Callable[[], int]
+    taken_by: Callable[[str], Sequence[Orderable]]  # what can be ordered of a device
 
 
 class HealthReport:
@@ -65,8 +64,6 @@ class HealthReport:
         self._since: dict[str, tuple[str, datetime]] = {}
         self._rejected_at = -1
         self._rejected: list[dict[str, Any]] = []
-        catalog, devices = parts.catalog, parts.inventory.devices.values()
-        self._commands = {name: _commands(catalog.get(name)) for name in {device.profile for device in devices}}
         self._owed = self._bytes = 0
         self.others: dict[str, dict[str, Any]] = {}
         """Parts that somebody else looks after (the nightly backup), by name, in the shape of a part."""
@@ -176,7 +173,7 @@ class HealthReport:
             "heard": figures.last_heard,
             "battery": self._parts.hub.batteries.get(figures.device),
             "rejected": figures.rejected,
-            "commands": self._commands.get(known.profile, []),
+            "commands": [asdict(one) for one in self._parts.taken_by(known.id)],
         }
 
     def _counters(self, status: GatewayStatus) -> dict[str, float]:
@@ -222,11 +219,6 @@ def _card_key_part(card_key: CardKeyState) -> list[dict[str, Any]]:
         return []
     state = "ok" if card_key.code is None else "degraded" if card_key.keys is not None else "down"
     return [_part("card_key", state, card_key.code, card_key.detail)]
-
-
-def _commands(profile: Profile) -> list[dict[str, Any]]:
-    """What can be ordered of a device, in the shape of the link's `SystemBody.devices`."""
-    return [asdict(one) for one in orderables(profile)]
 
 
 def _encoder_part(figures: EncoderFigures) -> dict[str, Any]:

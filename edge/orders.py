@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from devices.catalog import Catalog
-from devices.command_values import INTERNAL
+from devices.command_values import INTERNAL, Orderable, orderables
 from devices.inventory import Inventory
 from devices.model import Command, CommandResult, CommandState, Device
 from edge.hub import Hub
@@ -32,6 +32,15 @@ class Orders:
         self._catalog = catalog
         self._told: set[str] = set()
         """Commands of the PMS that are on their way."""
+
+    def change(self, inventory: Inventory, catalog: Catalog) -> None:
+        """Other devices from now on."""
+        self._inventory, self._catalog = inventory, catalog
+
+    def taken_by(self, device: str) -> tuple[Orderable, ...]:
+        """What can be ordered of a device."""
+        known = self._inventory.devices.get(device)
+        return orderables(self._catalog.get(known.profile)) if known else ()
 
     def recover(self) -> None:
         """After a start: what was sent and not answered is unknown, what was only stored is still to be sent."""

@@ -29,6 +29,10 @@ class Dispatch:
         """Commands not yet sent, all lines."""
         return sum(worker.waiting for worker in self.workers.values())
 
+    def change(self, inventory: Inventory) -> None:
+        """Other devices from now on."""
+        self._inventory = inventory
+
     def submit(self, command: Command) -> None:
         """Give it to its line's worker, or say at once why not. The same id again, while pending, is ignored."""
         if command.id in self._pending:

@@ -43,7 +43,7 @@ class MqttOrders:
     def __init__(self, line: MqttLine, router: MqttRouter, clock: Clock) -> None:
         told = line.settings
         own = replace(told, client_id=f"{told.client_id}-orders", state_topic=None, persistent=False, version=5)
-        self.wire = MqttLine(line.id, own, Nothing(), LineUser(_unheard, self._wire_changed, _now))
+        self.wire = MqttLine(f"{line.id}-orders", own, Nothing(), LineUser(_unheard, self._wire_changed, _now))
         self.book = OrderBook()
         self._line = line
         self._router = router
@@ -59,6 +59,10 @@ class MqttOrders:
     def open(self) -> int:
         """Sent, and waiting for the device to say so."""
         return self.book.open
+
+    def route(self, router: MqttRouter) -> None:
+        """Other devices are on the line."""
+        self._router = router
 
     def order(self, order: Order) -> None:
         """Send it soon."""

@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from devices.model import Decoded, LineStatus, Rejected
 from gateway.lines.buffered_socket import BufferedSocket
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser
+from gateway.lines.mqtt_codes import KEEPALIVE_TIMEOUT, REFUSALS, Speech, order_refusal
 from gateway.lines.mqtt_settings import MqttSettings, Parcel, Router
 from gateway.lines.network import connect_tcp, secured
 from gateway.lines.pump import Pump
@@ -34,12 +35,6 @@ log = structlog.get_logger()
 WATCH_S = 1.0
 ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
 
-_REFUSALS = {132: "protocol", 133: "client_id", 134: "credentials", 135: "credentials", 136: "unavailable"}
-_KEEPALIVE_TIMEOUT = 141
-_NOBODY, _NOT_AUTHORIZED = 16, 135
-_UNDERSTOOD = frozenset({"credentials", "client_id", "unavailable"})
-"""Refusals of a broker that speaks our version."""
-
 
 class MqttLine:
     """A broker session: decodes what arrives and gives it to `user.take`, publishes, reconnects for ever."""
@@ -51,7 +46,7 @@ class MqttLine:
         self.user = user
         self.sequence = 0
         self.paused = False
-        self.version = settings.version
+        self.speech = Speech(settings.version)
         self._account = LineAccount(line, user.line_changed, user.now)
         self._session: _Session | None = None
 
@@ -85,23 +80,17 @@ class MqttLine:
             plain = await secured(plain, told.host, told.ca_file, told.connect_timeout_s)
         self._session = session = _Session(self, BufferedSocket(plain))
         try:
-            await self._subscribed(session)
+            await session.subscribe()
             backoff.reset()
             self._account.went_up()
             session.watch_reader()
             await session.watch()
+        except LineDownError as trouble:
+            self.speech.ended() if session.granted else self.speech.failed(trouble.cause)
+            raise
         finally:
             self._session = None
             session.close()
-
-    async def _subscribed(self, session: "_Session") -> None:
-        """A broker that does not know MQTT 5 refuses or hangs up: next time we speak 3.1.1, and then 5 again."""
-        try:
-            await session.subscribe()
-        except LineDownError as trouble:
-            if self.settings.version != 4 and trouble.cause not in _UNDERSTOOD:
-                self.version = 4 if self.version == 5 else 5
-            raise
 
     def pause(self) -> None:
         """Read nothing more until `resume()`; a connection being made still hands over what comes with it."""
@@ -165,8 +154,9 @@ class _Session:
         self._ended: asyncio.Future[BaseException] = self._loop.create_future()
         self._granted: asyncio.Future[None] = self._loop.create_future()
         self._refreshed = self._loop.time()
+        self.version = line.speech.version
         self._taken: dict[int, Callable[[str | None], None]] = {}
-        self._client = client = _Client(line.settings, sock, line.version)
+        self._client = client = _Client(line.settings, sock, self.version)
         self._pump = pump = Pump(sock, client.loop_read, client.loop_write, self._end)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -181,10 +171,15 @@ class _Session:
         """The connection has not ended."""
         return not self._ended.done()
 
+    @property
+    def granted(self) -> bool:
+        """The broker has granted everything."""
+        return self._granted.done()
+
     async def subscribe(self) -> None:
         """Connect and subscribe; returns when the broker has granted everything. Raises LineDownError."""
         settings = self._line.settings
-        fresh = not settings.persistent if self._line.version == 5 else MQTT_CLEAN_START_FIRST_ONLY
+        fresh = not settings.persistent if self.version == 5 else MQTT_CLEAN_START_FIRST_ONLY
         self._client.connect(settings.host, settings.port, settings.keepalive_s, clean_start=fresh)
         self._pump.read(wanted=True)
         await self._first_of(self._granted, settings.connect_timeout_s)
@@ -244,7 +239,7 @@ class _Session:
     def order(self, parcel: Parcel) -> None:
         """Publish with QoS 1 and a time to live."""
         expiry = None
-        if self._line.version == 5:
+        if self.version == 5:
             expiry = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             expiry.MessageExpiryInterval = parcel.lasts_s
         sent = self._client.publish(parcel.topic, parcel.payload, qos=1, properties=expiry)
@@ -256,7 +251,7 @@ class _Session:
     def _on_publish(self, _client: object, _data: object, mid: int, reason: "ReasonCode", _: object) -> None:
         taken = self._taken.pop(mid, None)
         if taken is not None:
-            taken(_refusal(reason))
+            taken(order_refusal(reason.value))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         line = self._line
@@ -286,7 +281,7 @@ class _Session:
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         if reason.is_failure:
-            self._end(LineDownError(_REFUSALS.get(reason.value, "refused"), str(reason)))
+            self._end(LineDownError(REFUSALS.get(reason.value, "refused"), str(reason)))
         elif self._line.router.filters:
             client.subscribe([(topic, 1) for topic in self._line.router.filters])
         else:
@@ -301,13 +296,4 @@ class _Session:
             self._granted.set_result(None)
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
-        self._end(LineDownError("timeout" if reason.value == _KEEPALIVE_TIMEOUT else "closed", str(reason)))
-
-
-def _refusal(answer: "ReasonCode") -> str | None:
-    """What the broker's answer to an order means; 3.1.1 knows only one answer."""
-    if answer.value == _NOBODY:
-        return "nobody_listens"
-    if not answer.is_failure:
-        return None
-    return "not_allowed" if answer.value == _NOT_AUTHORIZED else "broker_refused"
+        self._end(LineDownError("timeout" if reason.value == KEEPALIVE_TIMEOUT else "closed", str(reason)))

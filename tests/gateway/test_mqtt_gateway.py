@@ -77,9 +77,11 @@ async def mute(port: int, *filters: str) -> AsyncIterator[list[aiomqtt.Message]]
         for topic in filters:
             await client.subscribe(topic, 1)
         task = asyncio.create_task(listen(client))
-        yield got
-        task.cancel()
-        await asyncio.wait([task])
+        try:
+            yield got
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 async def test_a_device_that_does_not_answer_leaves_the_outcome_unknown(

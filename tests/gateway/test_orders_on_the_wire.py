@@ -104,7 +104,7 @@ async def test_a_device_that_comes_back_in_time_gets_it_once_and_not_retained(
 
 
 async def test_nothing_goes_out_that_could_not_be_stored(fields: FieldMaker, mosquitto: RealBroker) -> None:
-    async with mute(mosquitto.port, "cmnd/#") as got, ready(fields, mosquitto.port) as field:
+    async with mute(mosquitto.port, RELAY) as got, ready(fields, mosquitto.port) as field:
         field.taken.storing = False
         result = await field.result("102_relay", "relay", value=True)
         assert (result.state, result.reason) == (CommandState.FAILED, "not_stored")
@@ -122,7 +122,7 @@ async def test_while_the_broker_is_away_an_order_waits_expires_and_is_never_sent
         result = await field.result("102_relay", "relay", value=True, seconds=0.3)
         assert (result.state, result.reason) == (CommandState.EXPIRED, "line_down")
         mosquitto.start()
-        async with mute(mosquitto.port, "cmnd/#") as got:
+        async with mute(mosquitto.port, RELAY) as got:
             await until(lambda: field.line("field") is LineState.UP and wire(field).subscribed, timeout=20)
             await field.result("102_relay", "relay", value=False, seconds=0.4)
             assert [message.payload for message in got] == [b"OFF"]
@@ -159,7 +159,7 @@ async def test_a_broker_that_does_not_speak_mqtt_5_gets_orders_all_the_same(
     """The embedded one of a trial; it keeps nothing for devices that are away."""
     taken: list[str | None] = []
     async with broker_running(mode, tmp_path) as broker, connected(broker.address("innkeeper")) as line:
-        assert line.version == version
+        assert line.speech.version == version
         own = broker.address("field")
         async with aiomqtt.Client(own.host, own.port, username=own.username, password=own.password) as device:
             await device.subscribe(RELAY, 1)
