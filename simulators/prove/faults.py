@@ -1,0 +1,165 @@
+"""The faults themselves: each begins, lasts, and is over when everything it met answers again."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from simulators.modbus.unit import Fault as UnitFault
+from simulators.modbus.unit import FaultKind
+from simulators.prove.fleet import ROOMS, Fleet
+from simulators.prove.house import House, ProofError
+from simulators.prove.records import Records, Span
+from simulators.prove.script import UNITS, Fault, Kind
+from simulators.prove.units import Units
+from simulators.prove.verdict import LATE_S
+from simulators.prove.watch import Watch
+
+BACK_S = 45.0
+BEHIND_S = -3600.0
+ANSWERS_LATE_S, ANSWERS_SLOWLY_S = 0.9, 0.35
+WAYS: dict[Kind, UnitFault] = {
+    Kind.UNIT_DEAD: UnitFault(FaultKind.DEAD),
+    Kind.UNIT_SLOW: UnitFault(FaultKind.SLOW, ANSWERS_SLOWLY_S),
+    Kind.UNIT_LATE: UnitFault(FaultKind.LATE, ANSWERS_LATE_S),
+    Kind.UNIT_GARBLED: UnitFault(FaultKind.GARBLED),
+    Kind.UNIT_LYING: UnitFault(FaultKind.LYING),
+}
+
+
+@dataclass
+class Scene:
+    """Everybody a fault may meet. `say`: a line for whoever watches."""
+
+    house: House
+    fleet: Fleet
+    units: Units
+    watch: Watch
+    records: Records
+    say: Callable[[str], None]
+    chance: random.Random
+    begun: float = field(default_factory=time.monotonic)
+    times: Counter[str] = field(default_factory=Counter)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    async def play(self, faults: Sequence[Fault], until: float) -> None:
+        """One track: each fault at its time, or when the one before is over; none begins after `until`."""
+        for fault in faults:
+            now = time.monotonic() - self.begun
+            if max(fault.at, now) + fault.lasts > until:
+                return
+            await asyncio.sleep(max(0.0, fault.at - now))
+            await self._one(fault)
+
+    async def _one(self, fault: Fault) -> None:
+        begin = time.time()
+        whom = ROOMS[fault.whom % len(ROOMS)] if fault.kind in UNITS else ""
+        if fault.kind in UNITS:
+            await self._unit(fault, whom)
+        elif fault.kind in _MESSAGES:
+            _MESSAGES[fault.kind](self.fleet, fault)
+            whom = "messages"
+        else:
+            await _HOUSE[fault.kind](self, fault)
+        end = time.time()
+        self.records.spans.append(Span(fault.kind.value, begin, end, whom))
+        self.times[fault.kind.value] += 1
+        where = f" {whom}" if whom.isdigit() else ""
+        self.say(f"{time.monotonic() - self.begun:6.1f} s  {fault.kind.value}{where}, over after {end - begin:.1f} s")
+
+    async def _unit(self, fault: Fault, room: str) -> None:
+        unit = self.units.by_room[room]
+        unit.fault = WAYS[fault.kind]
+        await asyncio.sleep(fault.lasts)
+        unit.fault = UnitFault()
+
+    async def heard_again(self, seconds: float = BACK_S) -> None:
+        """Wait until the journal goes on, past what is in it now, with a word from the broker."""
+        last = self.watch.highest()
+        await self.watch.until(lambda: self.watch.highest() > last, seconds, "the edge hears nobody again")
+
+    async def edge_killed(self, fault: Fault) -> None:
+        """In the middle of a flood."""
+        await self.fleet.wire.connected.wait()
+        self.fleet.flooding = True
+        try:
+            await asyncio.sleep(fault.lasts)
+            await self.house.kill("edge")
+        finally:
+            self.fleet.flooding = False
+        await self.house.start("edge")
+        await self.heard_again()
+
+    async def broker_killed(self, fault: Fault) -> None:
+        """The edge has to start it again."""
+        await self.fleet.wire.connected.wait()
+        await asyncio.sleep(fault.lasts)
+        pid = self.house.broker()
+        if pid is None:
+            raise ProofError("the edge has no broker of its own")
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        await self.heard_again()
+
+    async def pms_away(self, fault: Fault) -> None:
+        """Killed; alarms and lock events wait for it."""
+        await self.house.kill("pms")
+        await asyncio.sleep(fault.lasts)
+        await self.house.start("pms")
+        await self.house.healthy()
+
+    async def pms_slow(self, fault: Fault) -> None:
+        """It stands still with everything open."""
+        process = self.house.process("pms")
+        process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(fault.lasts)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        await self.house.healthy()
+
+    async def disk_full(self, fault: Fault) -> None:
+        """Nothing is acknowledged meanwhile, and nothing is lost."""
+        self.house.writable("edge", writable=False)
+        try:
+            await asyncio.sleep(fault.lasts)
+        finally:
+            self.house.writable("edge", writable=True)
+        await self.heard_again()
+
+    async def clock_jump(self, fault: Fault) -> None:
+        """The machine has no battery for its clock: it starts an hour behind, and gets the time from the network later.
+
+        Then it stays: what was heard meanwhile has to have its true time in the journal.
+        """
+        self.house.set_clock(BEHIND_S)
+        await self.house.kill("edge")
+        await self.house.start("edge")
+        await self.heard_again()
+        await asyncio.sleep(fault.lasts)
+        self.house.set_clock(0)
+        await self.watch.sees(self._times_are_true, LATE_S)  # if not, the verdict finds the wrong ones
+
+    def _times_are_true(self) -> bool:
+        rows = self.house.rows("journal.db", "SELECT received FROM message ORDER BY seq DESC LIMIT 200")
+        return bool(rows) and min(int(str(row[0])) for row in rows) / 1e6 > time.time() + BEHIND_S / 2
+
+
+_HOUSE: dict[Kind, Callable[[Scene, Fault], Awaitable[None]]] = {
+    Kind.EDGE_KILLED: Scene.edge_killed,
+    Kind.BROKER_KILLED: Scene.broker_killed,
+    Kind.PMS_AWAY: Scene.pms_away,
+    Kind.PMS_SLOW: Scene.pms_slow,
+    Kind.DISK_FULL: Scene.disk_full,
+    Kind.CLOCK_JUMP: Scene.clock_jump,
+}
+_MESSAGES: dict[Kind, Callable[[Fleet, Fault], None]] = {
+    Kind.DUPLICATED: lambda fleet, _: fleet.duplicated(),
+    Kind.REORDERED: lambda fleet, _: fleet.reordered(),
+    Kind.RETAINED: lambda fleet, fault: fleet.retained(fault.whom),
+    Kind.REPLAYED: lambda fleet, _: fleet.replayed(),
+}
