@@ -21,11 +21,11 @@ from simulators.prove.watch import Watch
 
 BACK_S = 45.0
 BEHIND_S = -3600.0
-ANSWERS_LATE_S, ANSWERS_SLOWLY_S = 0.9, 0.35
+ANSWERS_SLOWLY_S = 0.35
 WAYS: dict[Kind, UnitFault] = {
     Kind.UNIT_DEAD: UnitFault(FaultKind.DEAD),
     Kind.UNIT_SLOW: UnitFault(FaultKind.SLOW, ANSWERS_SLOWLY_S),
-    Kind.UNIT_LATE: UnitFault(FaultKind.LATE, ANSWERS_LATE_S),
+    Kind.UNIT_LATE: UnitFault(FaultKind.LATE),
     Kind.UNIT_GARBLED: UnitFault(FaultKind.GARBLED),
     Kind.UNIT_LYING: UnitFault(FaultKind.LYING),
 }

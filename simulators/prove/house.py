@@ -72,7 +72,7 @@ class House:
         profiles.mkdir(parents=True)
         self.data.mkdir()
         service = f'[http]\nhost = "127.0.0.1"\nport = {self.http}\n'
-        service += f'[broker]\nmode = "auto"\nhost = "127.0.0.1"\nport = {self.mqtt}\n'
+        service += f'[broker]\nmode = "auto"\nhost = "127.0.0.1"\nport = {self.mqtt}\n[board]\nport = 0\n'
         devices = devices_toml(self.modbus if self.with_units else None)
         texts = {"hotel.toml": hotel_toml(), "devices.toml": devices, "service.toml": service}
         for name, text in texts.items():

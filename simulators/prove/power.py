@@ -24,8 +24,8 @@ NAME = "power_loss"
 MESSAGES, AT_ONCE = 400, 8
 MOST_MOMENTS = 60
 READY_S = 60.0
-TRACED = "openat,pwrite64,fsync,fdatasync,ftruncate,unlink,sendto"
-STRACE = ("strace", "-f", "-qq", "-y", "-xx", "-s", "70000", "-e", f"trace={TRACED}", "-e", "signal=none", "-o")
+TRACED = "openat,pwrite64,fsync,fdatasync,ftruncate,unlink,rename,sendto"
+STRACE = ("strace", "-D", "-f", "-qq", "-y", "-xx", "-s", "70000", "-e", f"trace={TRACED}", "-e", "signal=none", "-o")
 PUBACK = re.compile(rb"\x40\x02..", re.DOTALL)
 _CALL = re.compile(r"^(\d+)\s+(\w+)\((.*)\)\s+=\s+(-?\d+)")
 _FILE = re.compile(r"^\d+<([^>]*)>")
@@ -50,7 +50,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A system call that succeeded: `path` of its file, `data` written or sent, `at` where (or the new length)."""
+    """A system call that succeeded: `path` of its file, `data` written or sent, `at` where (or the new length); a file
+    that gets a new name: `data` is this name.
+    """
 
     process: int
     name: str
@@ -75,6 +77,9 @@ class Disk:
         elif call.name == "unlink":
             self.kept.pop(call.path, None)
             self.open.pop(call.path, None)
+        elif call.name == "rename":
+            self.kept[call.data.decode()] = self.kept.pop(call.path, bytearray())
+            self.open[call.data.decode()] = self.open.pop(call.path, [])
 
     def _sync(self, path: str) -> None:
         image = self.kept.setdefault(path, bytearray())
@@ -125,22 +130,29 @@ def _whole(line: str, halves: dict[str, str]) -> str | None:
 def _call(process: int, name: str, words: str) -> Call | None:
     file = _FILE.match(words)
     texts = _TEXT.findall(words)
-    data = bytes.fromhex(texts[0].replace("\\x", "")) if texts else b""
+    data = _bytes(texts[0]) if texts else b""
     if name == "unlink":
         return Call(process, name, data.decode())
+    if name == "rename":
+        return Call(process, name, data.decode(), _bytes(texts[1]))
     if file is None:
         return None
-    path = bytes.fromhex(file[1].replace("\\x", "")).decode() if file[1].startswith("\\x") else file[1]
+    path = _bytes(file[1]).decode() if file[1].startswith("\\x") else file[1]
     last = words.rpartition(", ")[2]
     at = int(last) if name in ("pwrite64", "ftruncate") else 0
     return Call(process, name, path, data, at)
 
 
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.replace("\\x", ""))
+
+
 def judge(trace: Path, journal: Path) -> Found:
     """Play the record; look at the disk at moments in which something had just been acknowledged."""
     told = list(calls(trace))
-    ours = next((call.process for call in told if call.path == str(journal)), 0)
-    speaker = next((call.process for call in told), 0)
+    ours = any(call.path == f"{journal}-wal" for call in told)
+    with trace.open() as lines:
+        speaker = int(lines.readline().split()[0])  # the first thread: it is the one that speaks to the broker
     moments = [i for i, call in enumerate(told) if call.process == speaker and _acknowledges(call)]
     looked = set(moments[:: max(1, len(moments) // MOST_MOMENTS)]) | set(moments[-1:])
     disk, found = Disk(), Found()

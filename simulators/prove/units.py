@@ -11,17 +11,20 @@ from devices.catalog import Catalog
 from devices.model import Device
 from simulators.device import State
 from simulators.modbus.bus import Bus, RtuLine, TcpLine
-from simulators.modbus.unit import HOLDING, Cell, FaultKind, ModbusUnit
+from simulators.modbus.unit import HOLDING, Cell, Fault, FaultKind, ModbusUnit
 from simulators.prove.records import Answered, Records, Written
 from simulators.terminal import PseudoTerminal
 
 PROFILE_ID = "prove_unit"
-MARK_A, MARK_B = 0xA0A0, 0xB0B0
 PLAUSIBLE = 555
-"""Where the second block has it stands the temperature in the first: 55.5 degrees are believed, and never true."""
+"""Where the second block has it stands the temperature in the first: 55.5 degrees are believed, and never true. Where it
+has a one stands the smoke in the first, and where the first has the setpoint stands a call for help in the second: an
+answer that is taken for the other's raises an alarm, which stays."""
 LOWEST, DIFFERENT = 200, 100
 STEPS_A_SECOND = 2
 LIE = 0x7F00
+LATE_S = ((0.0, 0.05), (0.15, 0.4), (0.15, 0.4), (0.55, 1.3))
+"""Seconds by which an answer of a late unit is late: some before, some after the edge has given it up."""
 _NUMBER = 'kind = "number"\nminimum = 0\nmaximum = 65535\n'
 
 
@@ -29,13 +32,13 @@ def profile() -> str:
     """Two blocks of four registers, equally long: one can be taken for the other."""
     points = {
         "temperature": 'wire = { register = 0, type = "int16", scale = 0.1, poll_s = 1 }\nfreshness_s = 10\n',
-        "mark_a": f"{_NUMBER}wire = {{ register = 1, poll_s = 1 }}\n",
+        "smoke": 'wire = { register = 1, type = "bool", poll_s = 1 }\n',
         "count_a": f"{_NUMBER}wire = {{ register = 2, poll_s = 1 }}\n",
         "setpoint": "writable = true\nwire = { register = 3, scale = 0.01, poll_s = 1 }\n",
         "other": f"{_NUMBER}wire = {{ register = 100, poll_s = 1 }}\n",
-        "mark_b": f"{_NUMBER}wire = {{ register = 101, poll_s = 1 }}\n",
+        "one": f"{_NUMBER}wire = {{ register = 101, poll_s = 1 }}\n",
         "count_b": f"{_NUMBER}wire = {{ register = 102, poll_s = 1 }}\n",
-        "room_number": f"{_NUMBER}wire = {{ register = 103, poll_s = 1 }}\n",
+        "sos": 'wire = { register = 103, type = "bool", poll_s = 1 }\n',
     }
     head = f'id = "{PROFILE_ID}"\ndialect = "modbus"\nlabel = "numbered unit"\npower = "mains"\n'
     return head + "".join(f"\n[points.{name}]\n{text}" for name, text in points.items())
@@ -53,19 +56,21 @@ class NumberedUnit(ModbusUnit):
     def __post_init__(self) -> None:
         super().__post_init__()
         counts = Cell(lambda: int(time.time() * STEPS_A_SECOND) & 0xFFFF)
-        first = {0: Cell(self._temperature), 1: Cell(lambda: MARK_A), 2: counts}
+        first = {0: Cell(self._temperature), 1: Cell(lambda: 0), 2: counts}
         first[3] = Cell(lambda: self.setpoint, self._write_setpoint)
-        second = {100: Cell(lambda: PLAUSIBLE), 101: Cell(lambda: MARK_B), 102: counts}
-        self.tables[HOLDING] = first | second | {103: Cell(lambda: int(self.room))}
+        second = {100: Cell(lambda: PLAUSIBLE), 101: Cell(lambda: 1), 102: counts}
+        self.tables[HOLDING] = first | second | {103: Cell(lambda: 0)}
 
     def answer(self, request: bytes) -> bytes | None:
         """As any unit, and on record."""
         lying = self.fault.kind is FaultKind.LYING
+        if self.fault.kind is FaultKind.LATE:
+            self.fault = Fault(FaultKind.LATE, self._random.uniform(*self._random.choice(LATE_S)))
         if lying:
-            self.fault = type(self.fault)()
+            self.fault = Fault()
         said = super().answer(request)
         if lying:
-            self.fault = type(self.fault)(FaultKind.LYING)
+            self.fault = Fault(FaultKind.LYING)
         if said is None or said[0] != HOLDING:
             return said
         if lying:

@@ -20,6 +20,8 @@ CLOCK_S = 5.0
 """By how much the journal's time of a message may differ from the device's own: a flood on a busy machine."""
 SCREEN_S = 3.0
 DEADLINE_S = 2.0
+IMPOSSIBLE = 1000
+"""Tenths of a degree that no room has: what a lying unit tells."""
 EXAMPLES = 5
 
 
@@ -149,7 +151,7 @@ def _alarms(verdict: Verdict, records: Records, held: Held) -> None:
     for device in spoken | held.alarms.keys():
         count = held.alarms.get(device, 0)
         if device not in spoken:
-            verdict.add("wrong", f"{device}: an alert of a leak that never was")
+            verdict.add("wrong", f"{device}: an alarm that never was")
         elif count != 1:
             verdict.add("duplicated" if count else "lost", f"{device}: raised {count} times in the PMS")
 
@@ -219,10 +221,9 @@ def _blind(at: float, spans: Sequence[Span]) -> float:
 
 
 def temperature_in(words: bytes) -> int | None:
-    """Tenths of a degree in an answer that begins with the temperature (the block is known by its mark)."""
-    if len(words) < 8 or words[2:4] != b"\xa0\xa0":
-        return None
-    return int.from_bytes(words[:2], "big", signed=True)
+    """Tenths of a degree in an answer that begins with the temperature (known by the register after it); a lie is none."""
+    told = int.from_bytes(words[:2], "big", signed=True)
+    return told if len(words) == 8 and words[2:4] == b"\0\0" and told < IMPOSSIBLE else None
 
 
 def _orders(verdict: Verdict, records: Records, held: Held) -> None:

@@ -12,7 +12,7 @@ from simulators.prove.verdict import number_of
 LOOK_S = 0.25
 JOURNAL = "SELECT seq, line || ' ' || source, received, flags, payload FROM message WHERE seq > ? ORDER BY seq"
 ACCESS = "SELECT seq, epoch, credential FROM access_record ORDER BY epoch, seq"
-ALARMS = "SELECT device, sum(count) FROM alert WHERE kind = 'leak' GROUP BY device"
+ALARMS = "SELECT device, sum(count) FROM alert WHERE kind IN ('leak', 'smoke', 'sos') GROUP BY device"
 HIGHEST = "SELECT max(seq) FROM message WHERE packet IS NOT NULL"
 RETAINED = 2
 
@@ -53,7 +53,7 @@ class Watch:
         return [str(credential) for _, _, credential in self._house.rows("pms.db", ACCESS)]
 
     def alarms(self) -> dict[str, int]:
-        """How often each leak was raised in the PMS."""
+        """How often each leak (smoke, call for help: there is none) was raised in the PMS."""
         return {str(device): int(str(count)) for device, count in self._house.rows("pms.db", ALARMS)}
 
     def journal(self) -> list[Row]:

@@ -83,11 +83,17 @@ class Wire:
     @property
     def room(self) -> bool:
         """Whether one more may be sent now."""
-        return self._writer is not None and len(self._open) < self.window
+        return self._there is not None and len(self._open) < self.window
+
+    @property
+    def _there(self) -> asyncio.StreamWriter | None:
+        """Where to write; None: there is no connection, or it is just being lost."""
+        return None if self._writer is None or self._writer.is_closing() else self._writer
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, twice: bool = False) -> "asyncio.Future[None]":
         """Send with QoS 1; `twice`: the same packet again, marked as a duplicate. Raises BrokerGoneError."""
-        if self._writer is None:
+        writer = self._there
+        if writer is None:
             raise BrokerGoneError
         self._packet = self._packet % LAST_PACKET + 1
         body = text(topic) + struct.pack("!H", self._packet) + payload
@@ -95,5 +101,5 @@ class Wire:
         future = asyncio.get_running_loop().create_future()
         self._open[self._packet] = future
         for first in (head, head | DUP)[: 2 if twice else 1]:
-            self._writer.write(bytes([first]) + remaining_length(len(body)) + body)
+            writer.write(bytes([first]) + remaining_length(len(body)) + body)
         return future
