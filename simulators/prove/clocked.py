@@ -1,7 +1,7 @@
 """Runs a command with a wall clock that can be set: `python -m simulators.prove.clocked MODULE WORD...`.
 
-The clock of the machine is everybody's. So the child's own idea of it is moved by the seconds in a file, whose path is in
-the environment; the monotonic clock stays, as it does when a real clock is set.
+The clock of the machine is everybody's. So the child's own idea of it is moved by the seconds in a file, whose path is
+in the environment; the monotonic clock stays, as it does when a real clock is set.
 """
 
 import os

@@ -20,6 +20,7 @@ from simulators.prove.verdict import LATE_S
 from simulators.prove.watch import Watch
 
 BACK_S = 45.0
+QUIET_S = 2.5
 BEHIND_S = -3600.0
 ANSWERS_SLOWLY_S = 0.35
 WAYS: dict[Kind, UnitFault] = {
@@ -45,6 +46,8 @@ class Scene:
     begun: float = field(default_factory=time.monotonic)
     times: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
+    struck: float = 0.0
+    """When the present fault of the house began, where that was not at once."""
 
     async def play(self, faults: Sequence[Fault], until: float) -> None:
         """One track: each fault at its time, or when the one before is over; none begins after `until`."""
@@ -56,15 +59,16 @@ class Scene:
             await self._one(fault)
 
     async def _one(self, fault: Fault) -> None:
-        begin = time.time()
-        whom = ROOMS[fault.whom % len(ROOMS)] if fault.kind in UNITS else ""
+        begin, whom = time.time(), _room(fault)
         if fault.kind in UNITS:
             await self._unit(fault, whom)
         elif fault.kind in _MESSAGES:
             _MESSAGES[fault.kind](self.fleet, fault)
             whom = "messages"
         else:
+            self.struck = 0.0
             await _HOUSE[fault.kind](self, fault)
+            begin = self.struck or begin
         end = time.time()
         self.records.spans.append(Span(fault.kind.value, begin, end, whom))
         self.times[fault.kind.value] += 1
@@ -95,15 +99,26 @@ class Scene:
         await self.heard_again()
 
     async def broker_killed(self, fault: Fault) -> None:
-        """The edge has to start it again."""
+        """The edge has to start it again. Before that it is quiet: the broker's store is about a second old, and what
+        went through it meanwhile may be lost or said again, which nobody could tell from a fault of ours.
+        """
         await self.fleet.wire.connected.wait()
+        self.fleet.quiet = True
+        await self.watch.sees(self._caught_up, LATE_S)
+        await asyncio.sleep(QUIET_S)
+        self.fleet.quiet = False
         await asyncio.sleep(fault.lasts)
+        self.struck = time.time()
         pid = self.house.broker()
         if pid is None:
             raise ProofError("the edge has no broker of its own")
         os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.2)
         await self.heard_again()
+
+    def _caught_up(self) -> bool:
+        said = self.records.said.values()
+        return all(one.number in self.watch.seen for one in said if one.acknowledged is not None)
 
     async def pms_away(self, fault: Fault) -> None:
         """Killed; alarms and lock events wait for it."""
@@ -147,6 +162,15 @@ class Scene:
     def _times_are_true(self) -> bool:
         rows = self.house.rows("journal.db", "SELECT received FROM message ORDER BY seq DESC LIMIT 200")
         return bool(rows) and min(int(str(row[0])) for row in rows) / 1e6 > time.time() + BEHIND_S / 2
+
+
+def _room(fault: Fault) -> str:
+    """The unit's. A late one is mostly of the serial bus: there an answer does not say which question it is to."""
+    if fault.kind not in UNITS:
+        return ""
+    if fault.kind is Kind.UNIT_LATE and fault.whom % 4:
+        return ROOMS[len(ROOMS) // 2 + fault.whom % (len(ROOMS) // 2)]
+    return ROOMS[fault.whom % len(ROOMS)]
 
 
 _HOUSE: dict[Kind, Callable[[Scene, Fault], Awaitable[None]]] = {

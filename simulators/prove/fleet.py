@@ -1,4 +1,4 @@
-"""Numbered devices on the broker: doors, motion, locks, and a leak detector for each alarm. Each keeps its own record."""
+"""Numbered devices on the broker: doors, motion, locks, a leak detector for each alarm. Each keeps its own record."""
 
 import asyncio
 import json
@@ -37,12 +37,12 @@ def body_of(said: Said) -> bytes:
 
 
 class Fleet:
-    """Speaks until cancelled (`run`); `flooding`: as fast as the broker takes it."""
+    """Speaks until cancelled (`run`); `flooding`: as fast as the broker takes it; `quiet`: not at all."""
 
     def __init__(self, address: BrokerAddress, records: Records, seed: int) -> None:
         self.records = records
         self.wire = Wire(address, f"prove-{seed}")
-        self.flooding = False
+        self.flooding = self.quiet = False
         self.alarms = True
         self._random = random.Random(f"{seed}/fleet")
         self._numbers = count(1)
@@ -54,6 +54,9 @@ class Fleet:
         try:
             for turn in count():
                 await self.wire.connected.wait()
+                if self.quiet:
+                    await asyncio.sleep(TURN_S)
+                    continue
                 if self.flooding:
                     self.say_some(FLOOD_AT_ONCE)
                     await asyncio.sleep(0.002)

@@ -43,7 +43,9 @@ def devices_toml(modbus_port: int | None) -> str:
     for room in ROOMS:
         for name, kind in ({"door": "contact", "motion": "motion", "lock": "lock"} | leaks).items():
             where = f'line = "field"\naddress = "zigbee2mqtt/{room}_{name}"'
-            devices.append(f'[[device]]\nid = "{room}_{name}"\nprofile = "zigbee2mqtt/{kind}"\n{where}\nroom = "{room}"\n')
+            devices.append(
+                f'[[device]]\nid = "{room}_{name}"\nprofile = "zigbee2mqtt/{kind}"\n{where}\nroom = "{room}"\n'
+            )
         if modbus_port is not None:
             number = int(room) - 100
             where = f'line = "{"floor-1" if number <= 4 else "bus-1"}"\naddress = {number}'
@@ -163,12 +165,16 @@ class House:
             if command in self.processes:
                 await self.stop(command)
         await asyncio.gather(*self._listening)
-        for _ in range(200):
-            if broker is None or not Path(f"/proc/{broker}").exists():
-                return
-            await asyncio.sleep(0.05)
+        if broker is not None:
+            await self._gone(broker)
+
+    async def _gone(self, process: int) -> None:
+        """Wait for a process that is not our child; kill it when it stays."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(broker or 0, signal.SIGKILL) if broker else None
+            for _ in range(200):
+                os.kill(process, 0)
+                await asyncio.sleep(0.05)
+            os.kill(process, signal.SIGKILL)
 
     def broker(self) -> int | None:
         """The process of the edge's own broker."""

@@ -15,7 +15,6 @@ LOOK_S = 0.25
 ORDER_S = 1.0
 WITHIN_S = (3, 6, 12)
 MOST = 3000
-ENDED = ("done", "failed", "expired", "unknown")
 UNSURE_S = 60.0
 """An order whose answer was lost may have come a try later than it was asked for first."""
 

@@ -1,8 +1,9 @@
 """Loss of power: what the disk would hold if it went now, at every moment in which the edge acknowledged something.
 
-strace records what the edge writes, when it asks the disk to keep it, and what it says to the broker. The record is played
-into an image of the disk that forgets everything which was not synced (the worst that a disk may do); SQLite opens the
-image, and the rows in it are counted against the acknowledgements given so far. No torn sectors, no lost names of files.
+strace records what the edge writes, when it asks the disk to keep it, and what it says to the broker. The record is
+played into an image of the disk that forgets everything which was not synced (the worst that a disk may do); SQLite
+opens the image, and the rows in it are counted against the acknowledgements given so far. What is not played: torn
+sectors, lost names of files.
 """
 
 import asyncio

@@ -65,11 +65,14 @@ class Fault:
 
 def script(seed: int, seconds: float, kinds: Sequence[Kind] = tuple(Kind)) -> tuple[tuple[Fault, ...], ...]:
     """The faults of each track in their order, those of `kinds` only. A track's first round has every kind once."""
-    return tuple(_track(random.Random(f"{seed}/{number}"), seconds, track, kinds) for number, track in enumerate(TRACKS))
+    return tuple(
+        _track(random.Random(f"{seed}/{number}"), seconds, track, kinds) for number, track in enumerate(TRACKS)
+    )
 
 
 def _track(chance: random.Random, seconds: float, track: Sequence[Kind], kinds: Sequence[Kind]) -> tuple[Fault, ...]:
-    at, made, round_ = FIRST_S, [], [kind for kind in track if kind in kinds]
+    at, round_ = FIRST_S, [kind for kind in track if kind in kinds]
+    made: list[Fault] = []
     while round_:
         chance.shuffle(round_)
         for kind in round_:

@@ -17,13 +17,13 @@ from simulators.terminal import PseudoTerminal
 
 PROFILE_ID = "prove_unit"
 PLAUSIBLE = 555
-"""Where the second block has it stands the temperature in the first: 55.5 degrees are believed, and never true. Where it
-has a one stands the smoke in the first, and where the first has the setpoint stands a call for help in the second: an
-answer that is taken for the other's raises an alarm, which stays."""
+"""Where the second block has it stands the temperature in the first: 55.5 degrees are believed, and never true. Where
+it has a one stands the smoke in the first, and where the first has the setpoint stands a call for help in the second:
+an answer that is taken for the other's raises an alarm, which stays."""
 LOWEST, DIFFERENT = 200, 100
 STEPS_A_SECOND = 2
 LIE = 0x7F00
-LATE_S = ((0.0, 0.05), (0.15, 0.4), (0.15, 0.4), (0.55, 1.3))
+LATE_S = ((0.1, 0.19), (0.25, 0.45), (0.25, 0.45), (0.55, 1.3))
 """Seconds by which an answer of a late unit is late: some before, some after the edge has given it up."""
 _NUMBER = 'kind = "number"\nminimum = 0\nmaximum = 65535\n'
 
@@ -31,14 +31,14 @@ _NUMBER = 'kind = "number"\nminimum = 0\nmaximum = 65535\n'
 def profile() -> str:
     """Two blocks of four registers, equally long: one can be taken for the other."""
     points = {
-        "temperature": 'wire = { register = 0, type = "int16", scale = 0.1, poll_s = 1 }\nfreshness_s = 10\n',
-        "smoke": 'wire = { register = 1, type = "bool", poll_s = 1 }\n',
-        "count_a": f"{_NUMBER}wire = {{ register = 2, poll_s = 1 }}\n",
-        "setpoint": "writable = true\nwire = { register = 3, scale = 0.01, poll_s = 1 }\n",
-        "other": f"{_NUMBER}wire = {{ register = 100, poll_s = 1 }}\n",
-        "one": f"{_NUMBER}wire = {{ register = 101, poll_s = 1 }}\n",
-        "count_b": f"{_NUMBER}wire = {{ register = 102, poll_s = 1 }}\n",
-        "sos": 'wire = { register = 103, type = "bool", poll_s = 1 }\n',
+        "temperature": 'wire = { register = 0, type = "int16", scale = 0.1, poll_s = 0.5 }\nfreshness_s = 10\n',
+        "smoke": 'wire = { register = 1, type = "bool", poll_s = 0.5 }\n',
+        "count_a": f"{_NUMBER}wire = {{ register = 2, poll_s = 0.5 }}\n",
+        "setpoint": "writable = true\nwire = { register = 3, scale = 0.01, poll_s = 0.5 }\n",
+        "other": f"{_NUMBER}wire = {{ register = 100, poll_s = 0.5 }}\n",
+        "one": f"{_NUMBER}wire = {{ register = 101, poll_s = 0.5 }}\n",
+        "count_b": f"{_NUMBER}wire = {{ register = 102, poll_s = 0.5 }}\n",
+        "sos": 'wire = { register = 103, type = "bool", poll_s = 0.5 }\n',
     }
     head = f'id = "{PROFILE_ID}"\ndialect = "modbus"\nlabel = "numbered unit"\npower = "mains"\n'
     return head + "".join(f"\n[points.{name}]\n{text}" for name, text in points.items())

@@ -23,6 +23,8 @@ DEADLINE_S = 2.0
 IMPOSSIBLE = 1000
 """Tenths of a degree that no room has: what a lying unit tells."""
 EXAMPLES = 5
+OPEN = ("accepted", "sent", "acknowledged")
+"""States of an order that has not ended."""
 
 
 @dataclass
@@ -221,7 +223,7 @@ def _blind(at: float, spans: Sequence[Span]) -> float:
 
 
 def temperature_in(words: bytes) -> int | None:
-    """Tenths of a degree in an answer that begins with the temperature (known by the register after it); a lie is none."""
+    """Tenths of a degree in an answer that begins with the temperature (known by the next register); a lie is none."""
     told = int.from_bytes(words[:2], "big", signed=True)
     return told if len(words) == 8 and words[2:4] == b"\0\0" and told < IMPOSSIBLE else None
 
@@ -247,7 +249,7 @@ def _order(verdict: Verdict, order: Ordered, count: int, held: Held) -> None:
     if order.id is None:
         return
     state = held.commands.get(order.id, "absent")
-    if state in ("absent", "accepted", "sent"):
+    if state in ("absent", *OPEN):
         verdict.add("lost", f"{name} never ended: {state}")
     elif (state == "done" and not count) or (state == "expired" and count):
         verdict.add("wrong", f"{name} is called {state} and was carried out {count} times")

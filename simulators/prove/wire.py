@@ -90,7 +90,9 @@ class Wire:
         """Where to write; None: there is no connection, or it is just being lost."""
         return None if self._writer is None or self._writer.is_closing() else self._writer
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, twice: bool = False) -> "asyncio.Future[None]":
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, twice: bool = False
+    ) -> "asyncio.Future[None]":
         """Send with QoS 1; `twice`: the same packet again, marked as a duplicate. Raises BrokerGoneError."""
         writer = self._there
         if writer is None:

@@ -6,10 +6,11 @@ Which promise is in the environment. Of the tests alone: the product has no such
 import os
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import edge.journal
+from devices.model import Decoded
 from devices.mqtt.router import MqttRouter
 from edge import cli
 from edge.hub import Hub
@@ -20,6 +21,12 @@ from gateway.lines.modbus import ModbusLine
 from gateway.ports import LineMessage, nothing_to_acknowledge
 
 VARIABLE = "INNKEEPER_BROKEN"
+"""Names of what is broken, with spaces between."""
+
+
+def change(owner: object, name: str, value: object) -> None:
+    """Put something else in the place of a part of the product."""
+    setattr(owner, name, value)
 
 
 def acknowledge_first() -> None:
@@ -30,12 +37,12 @@ def acknowledge_first() -> None:
         message.acknowledge()
         take(hub, message._replace(acknowledge=nothing_to_acknowledge))
 
-    setattr(Hub, "take", taken)
+    change(Hub, "take", taken)
 
 
 def forget_duplicates() -> None:
     """What the broker sends again after a crash is news."""
-    setattr(Recent, "seen", lambda _recent, _message: False)
+    change(Recent, "seen", lambda _recent, _message: False)
 
 
 def answer_to_anything() -> None:
@@ -44,8 +51,8 @@ def answer_to_anything() -> None:
     async def at_once(_line: ModbusLine) -> None:
         return
 
-    setattr(ModbusLine, "_keep_quiet", at_once)
-    setattr(ModbusLine, "_passing", lambda _line, _sending, data: data)
+    change(ModbusLine, "_keep_quiet", at_once)
+    change(ModbusLine, "_passing", lambda _line, _sending, data: data)
 
 
 def synchronous_normal() -> None:
@@ -56,17 +63,17 @@ def synchronous_normal() -> None:
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
-    setattr(edge.journal, "open_journal", opened)
+    change(edge.journal, "open_journal", opened)
 
 
 def retained_is_news() -> None:
     """What the broker kept is taken for what happens now."""
     decode = MqttRouter.decode
 
-    def decoded(router: MqttRouter, *told: Any, **named: Any) -> Any:
-        return decode(router, *told[:4], retained=False) if len(told) > 4 or named else decode(router, *told)
+    def decoded(router: MqttRouter, topic: str, payload: bytes, at: datetime, number: int, retained: bool) -> Decoded:
+        return decode(router, topic, payload, at, number, retained=False)
 
-    setattr(MqttRouter, "decode", decoded)
+    change(MqttRouter, "decode", decoded)
 
 
 def send_again() -> None:
@@ -76,7 +83,7 @@ def send_again() -> None:
         for stored in orders._journal.loaded.unfinished:
             await orders.send(stored)
 
-    setattr(Orders, "recover", recover)
+    change(Orders, "recover", recover)
 
 
 BUILDS: dict[str, Callable[[], None]] = {
@@ -88,5 +95,6 @@ BUILDS: dict[str, Callable[[], None]] = {
 }
 
 if __name__ == "__main__":
-    BUILDS[os.environ[VARIABLE]]()
+    for broken in os.environ[VARIABLE].split():
+        BUILDS[broken]()
     cli.main()
