@@ -17,7 +17,7 @@ from simulators.bench.product import free_port
 from simulators.mqtt import BrokerAddress
 from simulators.prove.clocked import VARIABLE
 from simulators.prove.fleet import LEAKS_A_ROOM, ROOMS
-from simulators.prove.units import PROFILE_ID, profile
+from simulators.prove.units import PROFILE_ID, QUIET_S, profile
 
 PRODUCT = "edge.cli"
 PERSON, PASSWORD = "prover", "a long password, for the proof alone"
@@ -52,7 +52,7 @@ def devices_toml(modbus_port: int | None) -> str:
             devices.append(f'[[device]]\nid = "{room}_unit"\nprofile = "{PROFILE_ID}"\n{where}\nroom = "{room}"\n')
     if modbus_port is not None:
         lines += f'[[line]]\nid = "floor-1"\nkind = "modbus_tcp"\nhost = "127.0.0.1"\nport = {modbus_port}\n'
-        lines += '[[line]]\nid = "bus-1"\nkind = "modbus_rtu"\npath = "bus-1.tty"\nquiet_s = 1.5\n'
+        lines += f'[[line]]\nid = "bus-1"\nkind = "modbus_rtu"\npath = "bus-1.tty"\nquiet_s = {QUIET_S}\n'
     return lines + "".join(devices)
 
 

@@ -10,7 +10,7 @@ from typing import Self
 from devices.catalog import Catalog
 from devices.model import Device
 from simulators.device import State
-from simulators.modbus.bus import Bus, RtuLine, TcpLine
+from simulators.modbus.bus import Answer, Bus, RtuLine, TcpLine
 from simulators.modbus.unit import HOLDING, Cell, Fault, FaultKind, ModbusUnit
 from simulators.prove.records import Answered, Records, Written
 from simulators.terminal import PseudoTerminal
@@ -25,6 +25,8 @@ STEPS_A_SECOND = 2
 LIE = 0x7F00
 LATE_S = ((0.1, 0.19), (0.25, 0.45), (0.25, 0.45), (0.55, 1.3))
 """Seconds by which an answer of a late unit is late: some before, some after the edge has given it up."""
+LATEST_S, QUIET_S = 1.3, 1.5
+"""The latest a unit of the serial bus may be, and how long the edge is told to keep quiet for it."""
 _NUMBER = 'kind = "number"\nminimum = 0\nmaximum = 65535\n'
 
 
@@ -87,13 +89,32 @@ class NumberedUnit(ModbusUnit):
         self.records.written.append(Written(time.time(), self.room, round(word / 100, 2)))
 
 
+class SerialBus(Bus):
+    """A late unit here speaks when it is asked the next time, and says what it was asked before: nothing in such an
+    answer tells that. After `LATEST_S` it has forgotten.
+    """
+
+    def __init__(self, latency_s: float) -> None:
+        super().__init__(latency_s)
+        self._held: dict[int, tuple[float, Answer | None]] = {}
+
+    def ask(self, number: int, request: bytes, now: float) -> Answer | None:
+        """As any bus."""
+        answer = super().ask(number, request, now)
+        at, before = self._held.pop(number, (0.0, None))
+        if self.units[number].fault.kind is not FaultKind.LATE:
+            return answer
+        self._held[number] = (now, None if answer is None else Answer(answer.pdu, self.latency_s))
+        return before if now - at < LATEST_S else None
+
+
 class Units:
     """`async with Units(...)`: both lines are there. `by_room`: the units."""
 
     def __init__(self, profiles: Path, port: int, terminal: Path, records: Records) -> None:
         known = Catalog.load([profiles]).get(PROFILE_ID)
         self.by_room: dict[str, NumberedUnit] = {}
-        buses = Bus(0.01), Bus(0.01)
+        buses = Bus(0.01), SerialBus(0.01)
         for number in range(1, 9):
             line, bus = ("floor-1", buses[0]) if number <= 4 else ("bus-1", buses[1])
             room = f"1{number:02d}"
