@@ -34,11 +34,13 @@ class Person:
         while True:
             asked = time.time()
             with contextlib.suppress(ApiRefusedError, ApiUnreachableError):
-                for room in await self._clerk.rooms():
+                rooms = await self._clerk.rooms()
+                answered = time.time()
+                for room in rooms:
                     climate = room["climate"]
                     if climate["temperature_c"] is not None:
                         age = climate["age_s"]
-                        shown = Shown(asked, room["number"], float(climate["temperature_c"]), age)
+                        shown = Shown(asked, answered, room["number"], float(climate["temperature_c"]), age)
                         self._records.shown.append(shown)
             await asyncio.sleep(LOOK_S)
 

@@ -53,8 +53,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a screen showed of a room: temperature and age as the API told them at `at`."""
+    """What a screen showed of a room: temperature and age as the API told them between `asked` and `at`."""
 
+    asked: float
     at: float
     room: str
     temperature: float

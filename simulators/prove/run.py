@@ -41,13 +41,14 @@ NO_MOSQUITTO = "Mosquitto is not installed, and the embedded broker forgets what
 class Plan:
     """What is to be proved. `seconds`: of faults; start, settling and the loss of power come on top.
 
-    `kinds`: the faults to choose from; `power_loss`: whether the disk's writes are replayed too.
+    `patience`: seconds in which everything has to be there at the end. `kinds`: the faults to choose from; `power_loss`: whether the disk's writes are replayed too.
     """
 
     seed: int = 1
     seconds: float = 300.0
     kinds: tuple[Kind, ...] = tuple(Kind)
     power_loss: bool = True
+    patience: float = LATE_S + GRACE_S
     product: str = PRODUCT
 
 
@@ -139,7 +140,7 @@ async def _played(plan: Plan, house: House, records: Records, say: Callable[[str
         for work in (fleet.wire.run(), watch.run(), person.look()):
             await stack.enter_async_context(_going(work))
         await _faults(plan, scene, person)
-        return scene, await _settled(scene, person)
+        return scene, await _settled(scene, person, plan.patience)
 
 
 async def _faults(plan: Plan, scene: Scene, person: Person) -> None:
@@ -159,12 +160,12 @@ def mosquitto() -> str | None:
     return shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
-async def _settled(scene: Scene, person: Person) -> Held:
+async def _settled(scene: Scene, person: Person, patience: float) -> Held:
     """Everybody has said a last word; wait until it is all there, or until it is late."""
     scene.say(f"{time.monotonic() - scene.begun:6.1f} s  the faults are over, everything settles")
     await asyncio.wait_for(scene.fleet.last_words(), LATE_S)
     watch, states, doors = scene.watch, dict[str, str](), dict[str, str]()
-    end = time.monotonic() + LATE_S + GRACE_S
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         with contextlib.suppress(ApiRefusedError, ApiUnreachableError):
             states, doors = await person.states(), await person.doors()

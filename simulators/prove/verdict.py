@@ -209,11 +209,12 @@ def _screens(verdict: Verdict, records: Records) -> None:
                 true.setdefault(room, {}).setdefault(told, []).append(answer.at)
     for shown in records.shown:
         times = true.get(shown.room, {}).get(round(shown.temperature * 10), [])
-        before = [at for at in times if at <= shown.at + 1]
+        before = [at for at in times if at <= shown.at + 0.1]
         if not before:
             verdict.add("wrong", f"{shown.room}: {shown.temperature} on the screen, its unit never told that")
-        elif shown.age is not None and max(before) < shown.at - shown.age - SCREEN_S - _blind(shown.at, records.spans):
-            age = shown.at - max(before)
+            continue
+        age = shown.asked - max(before)
+        if shown.age is not None and age > shown.age + SCREEN_S + _blind(shown.at, records.spans):
             verdict.add("wrong", f"{shown.room}: {shown.temperature} is {age:.1f} s old, shown as {shown.age} s")
 
 

@@ -27,7 +27,7 @@ def records(tmp_path: Path) -> Iterator[Records]:
         said = made.said[number] = Said(number, device, kind, value, AT)
         made.acknowledged(said, AT + 0.01)
     made.answered["101"].append(Answered(AT, ANSWER))
-    made.shown.append(Shown(AT + 1, "101", 21.5, 1))
+    made.shown.append(Shown(AT + 1, AT + 1, "101", 21.5, 1))
     made.ordered.append(Ordered("job", "101", 5.01, AT + 3))
     made.written.append(Written(AT + 1, "101", 5.01))
     yield made
@@ -103,8 +103,8 @@ def test_what_the_product_holds_is_judged(records: Records, found: dict[str, int
 
 
 def test_what_the_simulators_saw_is_judged(records: Records) -> None:
-    records.shown.append(Shown(AT + 1, "101", 55.5, 1))
-    records.shown.append(Shown(AT + 60, "101", 21.5, 1))
+    records.shown.append(Shown(AT + 1, AT + 1, "101", 55.5, 1))
+    records.shown.append(Shown(AT + 60, AT + 60, "101", 21.5, 1))
     records.written.append(Written(AT + 2, "101", 5.01))
     records.written.append(Written(AT + 9, "101", 5.01))
     records.written.append(Written(AT + 2, "102", 7.0))
