@@ -1,12 +1,13 @@
 """The faults themselves: each begins, lasts, and is over when everything it met answers again."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from simulators.modbus.unit import Fault as UnitFault
@@ -21,6 +22,7 @@ from simulators.prove.watch import Watch
 
 BACK_S = 45.0
 QUIET_S = 2.5
+HOLD_S = 0.4
 BEHIND_S = -3600.0
 ANSWERS_SLOWLY_S = 0.35
 WAYS: dict[Kind, UnitFault] = {
@@ -88,15 +90,50 @@ class Scene:
 
     async def edge_killed(self, fault: Fault) -> None:
         """In the middle of a flood."""
+        async with self._flood(fault.lasts):
+            await self.house.kill("edge")
+        await self._edge_again()
+
+    async def killed_uncommitted(self, fault: Fault) -> None:
+        """What it has heard and not saved must not have been acknowledged: the broker says it again."""
+        async with self._flood(fault.lasts):
+            self.house.writable("edge", writable=False)
+            await asyncio.sleep(HOLD_S)
+            await self.house.kill("edge")
+        await self._edge_again()
+
+    async def killed_unheard(self, fault: Fault) -> None:
+        """The broker stands still while the edge saves and acknowledges, then ends: it says again what is saved."""
+        async with self._flood(fault.lasts):
+            broker = self._broker()
+            os.kill(broker, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(HOLD_S)
+                await self.house.kill("edge")
+            finally:
+                os.kill(broker, signal.SIGCONT)
+        await self._edge_again()
+
+    @contextlib.asynccontextmanager
+    async def _flood(self, seconds: float) -> AsyncIterator[None]:
+        """Everybody speaks at once, for so long before the block and in it."""
         await self.fleet.wire.connected.wait()
         self.fleet.flooding = True
         try:
-            await asyncio.sleep(fault.lasts)
-            await self.house.kill("edge")
+            await asyncio.sleep(seconds)
+            yield
         finally:
             self.fleet.flooding = False
+
+    async def _edge_again(self) -> None:
         await self.house.start("edge")
         await self.heard_again()
+
+    def _broker(self) -> int:
+        pid = self.house.broker()
+        if pid is None:
+            raise ProofError("the edge has no broker of its own")
+        return pid
 
     async def broker_killed(self, fault: Fault) -> None:
         """The edge has to start it again. Before that it is quiet: the broker's store is about a second old, and what
@@ -109,10 +146,7 @@ class Scene:
         self.fleet.quiet = False
         await asyncio.sleep(fault.lasts)
         self.struck = time.time()
-        pid = self.house.broker()
-        if pid is None:
-            raise ProofError("the edge has no broker of its own")
-        os.kill(pid, signal.SIGKILL)
+        os.kill(self._broker(), signal.SIGKILL)
         await asyncio.sleep(0.2)
         await self.heard_again()
 
@@ -175,6 +209,8 @@ def _room(fault: Fault) -> str:
 
 _HOUSE: dict[Kind, Callable[[Scene, Fault], Awaitable[None]]] = {
     Kind.EDGE_KILLED: Scene.edge_killed,
+    Kind.KILLED_UNCOMMITTED: Scene.killed_uncommitted,
+    Kind.KILLED_UNHEARD: Scene.killed_unheard,
     Kind.BROKER_KILLED: Scene.broker_killed,
     Kind.PMS_AWAY: Scene.pms_away,
     Kind.PMS_SLOW: Scene.pms_slow,

@@ -33,7 +33,10 @@ MEANINGS = {
     "wrong": "a value, time, alarm or order that no device ever had",
     "by_broker": "lost or repeated by the killed broker itself (its store is a second old), not counted above",
 }
-WITHOUT_MOSQUITTO = (Kind.EDGE_KILLED, Kind.BROKER_KILLED, Kind.CLOCK_JUMP)
+WITHOUT_MOSQUITTO = (
+    *(Kind.EDGE_KILLED, Kind.KILLED_UNCOMMITTED, Kind.KILLED_UNHEARD),
+    *(Kind.BROKER_KILLED, Kind.CLOCK_JUMP),
+)
 NO_MOSQUITTO = "Mosquitto is not installed, and the embedded broker forgets what is on its way when it ends"
 
 
@@ -41,7 +44,8 @@ NO_MOSQUITTO = "Mosquitto is not installed, and the embedded broker forgets what
 class Plan:
     """What is to be proved. `seconds`: of faults; start, settling and the loss of power come on top.
 
-    `patience`: seconds in which everything has to be there at the end. `kinds`: the faults to choose from; `power_loss`: whether the disk's writes are replayed too.
+    `patience`: seconds in which everything has to be there at the end.
+    `kinds`: the faults to choose from; `power_loss`: whether the disk's writes are replayed too.
     """
 
     seed: int = 1

@@ -13,6 +13,8 @@ class Kind(StrEnum):
     """What can go wrong."""
 
     EDGE_KILLED = "edge_killed"  # kill -9 in the middle of a flood, then started again
+    KILLED_UNCOMMITTED = "edge_killed_uncommitted"  # kill -9 while the disk takes nothing: all it holds is unsaved
+    KILLED_UNHEARD = "edge_killed_unheard"  # kill -9 when all is saved and the broker has not heard that yet
     BROKER_KILLED = "broker_killed"  # kill -9 of the edge's own broker
     PMS_AWAY = "pms_away"  # kill -9 of the PMS, started again later
     PMS_SLOW = "pms_slow"  # it stands still and goes on
@@ -30,8 +32,8 @@ class Kind(StrEnum):
 
 
 HOUSE = (
-    *(Kind.EDGE_KILLED, Kind.BROKER_KILLED, Kind.EDGE_KILLED, Kind.PMS_AWAY, Kind.DISK_FULL, Kind.EDGE_KILLED),
-    *(Kind.CLOCK_JUMP, Kind.PMS_SLOW),
+    *(Kind.EDGE_KILLED, Kind.KILLED_UNCOMMITTED, Kind.KILLED_UNHEARD, Kind.BROKER_KILLED),
+    *(Kind.PMS_AWAY, Kind.DISK_FULL, Kind.CLOCK_JUMP, Kind.PMS_SLOW),
 )
 """One after the other, never two at once: else nobody could say whose loss it was."""
 UNITS = (Kind.UNIT_DEAD, Kind.UNIT_LATE, Kind.UNIT_GARBLED, Kind.UNIT_SLOW, Kind.UNIT_LYING)
@@ -40,6 +42,8 @@ TRACKS = (HOUSE, UNITS, MESSAGES)
 
 LASTS: dict[Kind, tuple[float, float]] = {
     Kind.EDGE_KILLED: (0.2, 0.8),  # of flood before the kill
+    Kind.KILLED_UNCOMMITTED: (0.2, 0.5),
+    Kind.KILLED_UNHEARD: (0.2, 0.5),
     Kind.BROKER_KILLED: (0.0, 0.5),
     Kind.PMS_AWAY: (1.0, 4.0),
     Kind.PMS_SLOW: (1.0, 2.5),

@@ -30,7 +30,7 @@ async def test_this_build_loses_repeats_delays_and_distorts_nothing() -> None:
     told = outcome.as_json(plan)
     assert outcome.verdict.good, json.dumps(told, indent=1)
     assert told["sent"] > 1000
-    assert {fault["name"] for fault in told["faults"]} >= {"edge_killed", "power_loss", "unit_late", "message_retained"}
+    assert {fault["name"] for fault in told["faults"]} >= {"power_loss", "unit_late", "message_retained"}
     assert told["skipped"] == []
     assert outcome.folder is None
 
@@ -43,8 +43,8 @@ def kept_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("kept_here")
 async def test_early_acknowledgements_and_old_news_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = (Kind.EDGE_KILLED, Kind.RETAINED)
-    outcome = await of_broken(monkeypatch, "acknowledge_first retained_is_news", 8, *kinds)
+    kinds = (Kind.KILLED_UNCOMMITTED, Kind.RETAINED)
+    outcome = await of_broken(monkeypatch, "acknowledge_first retained_is_news", 7, *kinds)
     assert outcome.verdict.lost > 0, outcome
     assert outcome.verdict.duplicated > 0, outcome
     assert "lock events in the PMS" in outcome.verdict.examples["duplicated"][0]
@@ -55,7 +55,7 @@ async def test_early_acknowledgements_and_old_news_are_found(monkeypatch: pytest
 
 @pytest.mark.usefixtures("kept_here")
 async def test_forgotten_duplicates_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    outcome = await of_broken(monkeypatch, "forget_duplicates", 6, Kind.EDGE_KILLED)
+    outcome = await of_broken(monkeypatch, "forget_duplicates", 6, Kind.KILLED_UNHEARD)
     assert outcome.verdict.duplicated > 0, outcome
     assert outcome.verdict.lost == 0, outcome
 
