@@ -136,6 +136,22 @@ def bench(name: Annotated[str, typer.Argument(help="all, or one of them.")] = "a
         raise typer.Exit(FAILED)
 
 
+@app.command()
+def prove(
+    seed: Seed = 1,
+    minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Of faults; start and end come on top.")] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Everything goes wrong for simulated devices: is anything lost, duplicated, late or wrong?"""
+    from simulators.prove import command
+
+    log_to_stderr("error", "text")
+    code, text = command.run(seed, minutes, say, as_json=as_json)
+    if text:
+        say(text)
+    raise typer.Exit(code)
+
+
 @app.command("version")
 def show_version() -> None:
     """The release."""

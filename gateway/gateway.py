@@ -10,15 +10,16 @@ from devices.clock import Clock
 from devices.encoders.jobs import CardJob
 from devices.inventory import Inventory
 from devices.inventory_diff import Stock
-from devices.model import Command, Device, LineState, LineStatus, Reading
+from devices.model import Command, CommandAnswer, Device, LineState, LineStatus, Reading
 from gateway.changing import GatewayChange, prepared
-from gateway.dispatch import Dispatch, MqttOrders
+from gateway.dispatch import Dispatch
 from gateway.encoders.account import Desk
 from gateway.encoders.encoders import Encoders
 from gateway.health import Changes, Memory
 from gateway.lines.line import FieldLine, LineDownError, LineUser
 from gateway.lines.mqtt import MqttLine
 from gateway.making import Home, LineMaker, Made, Member, members_of, polled
+from gateway.mqtt_orders import MqttOrders
 from gateway.poller import Poller, PollerPorts
 from gateway.ports import DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
 from gateway.presence import Presence
@@ -50,8 +51,7 @@ class Gateway:
         self._unknown = 0
         self._presence = Presence(self._members, ports, clock.now(), self._publish, home.remembered)
         self._liveness = self._presence.liveness
-        self._dispatch = Dispatch(inventory, clock, ports.command_done)
-        self._dispatch.sent = ports.command_sent
+        self._dispatch = Dispatch(inventory, clock, ports)
         serve = (ports.card_progress, ports.card_done, self._encoder_heard, self._liveness.missed, self._take)
         self._encoders = Encoders(Desk(clock, *serve), home.cards)
         user = LineUser(self._take, self._line_changed, clock.now)
@@ -107,6 +107,8 @@ class Gateway:
             running, worker = self._running.pop(name, []), self._dispatch.workers.get(name)
             if worker is not None and running:
                 self._retired.append((worker, running.pop(), loop.time()))
+                if isinstance(worker, MqttOrders):
+                    await worker.retire()
             for task in running:
                 task.cancel()
             if running:
@@ -238,6 +240,8 @@ class Gateway:
                 speaking = fact.device
                 self._heard[speaking] += 1
                 self._presence.heard(speaking, message.received)
+        for answer in decoded.answers:
+            self._answered(answer)
         for rejected in decoded.rejected:
             self._reasons[rejected.reason] += 1
             if rejected.device is None:
@@ -246,10 +250,10 @@ class Gateway:
                 self._rejected[rejected.device] += 1
         self._ports.take(message)
 
-    def _answered(self, reading: Reading) -> None:
-        worker = self._dispatch.workers.get(self._members[reading.device][0].line)
+    def _answered(self, told: Reading | CommandAnswer) -> None:
+        worker = self._dispatch.workers.get(self._members[told.device][0].line)
         if isinstance(worker, MqttOrders) and worker.open:
-            worker.answer(reading)
+            worker.heard(told)
 
     def _line_changed(self, status: LineStatus) -> None:
         worker = self._dispatch.workers.get(status.line)

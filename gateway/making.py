@@ -12,7 +12,6 @@ from devices.inventory import Line
 from devices.inventory_diff import Stock
 from devices.model import Device, Profile
 from devices.mqtt.router import MqttRouter
-from gateway.dispatch import MqttOrders
 from gateway.encoders.encoders import DIALECT
 from gateway.health import Memory
 from gateway.lines.byte_line import ByteLine
@@ -22,6 +21,7 @@ from gateway.lines.modbus_settings import settings_of
 from gateway.lines.mqtt import MqttLine, MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
+from gateway.mqtt_orders import MqttOrders
 from gateway.poller import Poller, PollerPorts
 from gateway.ports import CardSettings
 

@@ -11,11 +11,12 @@ from devices.modbus.pace import paces
 from devices.model import CommandState, Device, Profile
 from gateway.lines.line import LineDownError
 from gateway.lines.modbus import ModbusLine, RequestError
+from gateway.orders import Order
 from gateway.ports import LineMessage
 from gateway.reader import Reader
 from gateway.rounds import Rounds
 from gateway.schedule import Schedule, Turn
-from gateway.units import Order, Unit
+from gateway.units import Unit
 from gateway.writer import Orders
 
 SHORTEST_POLL_S = 0.05
@@ -93,7 +94,7 @@ class Poller:
     async def _carry_out(self, order: Order, schedule: Schedule) -> None:
         unit = self._units.get(order.device.id)
         if unit is None:  # taken out while the order waited
-            order.finished(order.command, CommandState.FAILED, "unknown_device")
+            order.finish(CommandState.FAILED, "unknown_device")
         elif await self._orders.carry_out(order, unit):
             self._soon(order.device.id, schedule)
 

@@ -1,9 +1,10 @@
-"""What an MQTT line is told: where its broker is, and who reads what arrives."""
+"""What an MQTT line has to know, and what is handed to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from devices.model import Decoded
 
@@ -36,3 +37,17 @@ class MqttSettings:
     connect_timeout_s: float = 5.0
     tls: bool = False
     ca_file: Path | None = None
+    persistent: bool = True
+    version: Literal[4, 5] = 4
+    """4: MQTT 3.1.1. 5: MQTT 5, and 3.1.1 with a broker that does not speak it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An order for a device: how many whole seconds it may wait at the broker (MQTT 5), and who is told, None or why it
+    was refused, when the broker has answered."""
+
+    topic: str
+    payload: bytes
+    lasts_s: int
+    taken: Callable[[str | None], None] | None = None

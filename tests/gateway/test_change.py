@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from devices.catalog import Catalog
@@ -187,12 +188,28 @@ async def test_a_line_with_another_port_is_connected_anew_and_no_other_is(fields
 @pytest.mark.real("mosquitto")
 async def test_an_order_on_a_line_that_is_given_up_has_its_one_end(fields: FieldMaker, mosquitto: RealBroker) -> None:
     field = fields.make(mosquitto.port, RELAY)
-    async with started(field, field.inventory, simulated=False):
+    deaf = aiomqtt.Client("127.0.0.1", mosquitto.port)  # it listens, and never answers
+    async with started(field, field.inventory, simulated=False), deaf:
+        await deaf.subscribe("cmnd/r102/#", 1)
         waiting = asyncio.create_task(field.result("102_relay", "relay", value=True, seconds=1))
         await until(lambda: not field.gateway._dispatch.waiting and field.gateway._dispatch._pending)
         await changed(field, Inventory({}, {}))
         assert (await waiting).state is CommandState.UNKNOWN
         assert len(field.taken.results) == 1
+
+
+@pytest.mark.real("mosquitto")
+async def test_orders_go_out_on_a_line_that_was_connected_anew(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    field = fields.make(mosquitto.port, RELAY)
+    line = field.inventory.lines["field"]
+    async with started(field, field.inventory):
+        waiting = asyncio.create_task(field.result("102_relay", "relay", value=True))
+        await waiting
+        await changed(field, Inventory({"field": replace(line, host="localhost")}, field.inventory.devices))
+        await until(lambda: field.line("field") is LineState.UP)
+        assert (await field.result("102_relay", "relay", value=False)).state is CommandState.DONE
+    assert connections(mosquitto, "innkeeper-house-field-orders") == 2
+    assert connections(mosquitto) == 2
 
 
 async def test_what_cannot_be_made_changes_nothing(fields: FieldMaker) -> None:
