@@ -1,5 +1,7 @@
 """Commands from the PMS: stored before anything is sent, sent once, and ended in exactly one way."""
 
+from collections.abc import Callable
+
 import structlog
 from pydantic import ValidationError
 
@@ -22,6 +24,8 @@ class Orders:
         self._journal: Journal = hub.journal
         self._inventory = inventory
         self._catalog = catalog
+        self.clock_is_wrong: Callable[[], bool] = lambda: False
+        """Whether it is known to be: a deadline cannot be kept by it then."""
 
     async def recover(self) -> None:
         """After a start: what was handed over and not answered is unknown, what was only stored is still to be sent."""
@@ -43,6 +47,8 @@ class Orders:
         device = self._device(body)
         if body.deadline <= now:
             self._end(stored.id, CommandState.EXPIRED, "deadline")
+        elif self.clock_is_wrong():
+            self._end(stored.id, CommandState.FAILED, "clock_wrong")
         elif device is None or self._hub.field is None:
             self._end(stored.id, CommandState.FAILED, "no_such_device")
         else:
