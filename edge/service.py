@@ -167,10 +167,13 @@ def _metrics(plan: ServicePlan, edge: Edge | None, pms: "Pms | None") -> "Metric
     settings = plan.configuration.settings.metrics
     if not settings.enabled:
         return None
+    from edge.metrics.figures import PmsFigures
     from edge.metrics.server import Lag, Metrics
 
     lag = Lag()
-    collectors = [*(edge.collectors(lag) if edge else ()), *(pms.collectors if pms else ())]
+    collectors = list(edge.collectors(lag)) if edge else []
+    if pms is not None:
+        collectors += [PmsFigures(pms.health), pms.measures.registry]
     return Metrics(settings, plan.data, collectors, lag)
 
 
