@@ -187,7 +187,7 @@ class Edge:
 
     def collectors(self, lag: "Lag") -> "tuple[Collector, ...]":
         """What this half has to tell Prometheus, measured from now on."""
-        from edge.metrics.of_edge import EdgeFigures, EdgeSources
+        from edge.metrics.figures import EdgeFigures, EdgeSources
         from edge.metrics.timings import Timings
 
         self.hub.timings = timings = Timings()

@@ -21,7 +21,7 @@ from edge.bodies import Fact, fact, of_effect, of_result
 from edge.clock_correction import Correction
 from edge.house import House
 from edge.intake import Intake, Recent
-from edge.journal import Batch, Journal
+from edge.journal import Journal
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
@@ -299,7 +299,7 @@ class Hub:
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
         self._writing = 0
         if self.timings is not None:
-            self._measure(self.timings, batch, time.perf_counter() - began)
+            self.timings.committed(batch.messages, time.perf_counter() - began, self.clock)
         for acknowledged in acknowledge:
             acknowledged()
         self.dirty.update(dict.fromkeys(changed))
@@ -307,12 +307,6 @@ class Hub:
             self._resume()
         if changed or batch.facts:
             self._published(bool(batch.facts))
-
-    def _measure(self, timings: "Timings", batch: Batch, seconds: float) -> None:
-        messages = batch.messages
-        oldest = messages[0].received if messages else self.clock.now()
-        waited = self.clock.real((self.clock.now() - oldest).total_seconds())
-        timings.committed(seconds, len(messages), waited)
 
     async def _finish(self) -> None:
         """What is left, and every room's state."""
