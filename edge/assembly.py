@@ -127,6 +127,7 @@ class Edge:
         plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
         watch = Watch(self.hub, plan.data, low, self._refresh, follow_wall=plan.follow_wall)
         watch.peer_ahead = lambda: self.link.status().peer_ahead
+        self.orders.clock_is_wrong = lambda: watch.clock_is_wrong
         return watch
 
     def _home_assistant_changed(self, status: LineStatus) -> None:

@@ -4,6 +4,7 @@ What is stored and not sent goes out after a restart, if it is not too late. Tha
 what was sent and has no result after a restart is unknown, and never sent again.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -32,6 +33,8 @@ class Orders:
         self._catalog = catalog
         self._told: set[str] = set()
         """Commands of the PMS that are on their way."""
+        self.clock_is_wrong: Callable[[], bool] = lambda: False
+        """Whether it is known to be: a deadline cannot be kept by it then."""
 
     def change(self, inventory: Inventory, catalog: Catalog) -> None:
         """Other devices from now on."""
@@ -61,6 +64,8 @@ class Orders:
         device = self._device(body)
         if body.deadline <= self._now():
             self._end(stored.id, CommandState.EXPIRED, "deadline")
+        elif self.clock_is_wrong():
+            self._end(stored.id, CommandState.FAILED, "clock_wrong")
         elif device is None or self._hub.field is None:
             self._end(stored.id, CommandState.FAILED, "no_such_device")
         else:
