@@ -1,6 +1,7 @@
 """The journal's statements and rows: plain functions over a connection, called inside the writer's transaction."""
 
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,9 +18,10 @@ from gateway.ports import LineMessage
 CHUNKS = (500, 100, 20, 5, 1)
 """Rows an INSERT takes at once: one statement lets go of the interpreter once, not once a row."""
 KEPT_REJECTED = 1000
-RECENT_KEYS = 6_000
-"""Messages among which a redelivered one is looked for: several times what may be unacknowledged at once (some 1 100:
-the hub pauses the lines there), and far fewer than packet ids (65 535), so that none is taken for another."""
+RECENT_MESSAGES = 32_000
+"""Messages among which a redelivered one is looked for: what a broker may say again is not only what we have not
+acknowledged (some 1 100), but all whose acknowledgement it has not read; and half of the packet ids (65 535) at most,
+so that none is taken for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Loaded:
     facts: dict[str, dict[str, bytes]]  # by kind and key: what the PMS told last
     conditions: dict[str, bytes]
     unfinished: list[StoredCommand]
-    keys: list[tuple[str, int, int]]  # line, packet, checksum of the last messages, oldest first
+    keys: "dict[str, array[int]]"  # by line: packet << 32 | checksum of the last messages, oldest first
     peers: dict[str, int]
     uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
     key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
@@ -87,6 +89,10 @@ MESSAGE = (
     ),
     10,
     "",
+)
+KEYS = (
+    "SELECT line, key FROM (SELECT seq, line, packet << 32 | checksum AS key FROM message"
+    " WHERE packet IS NOT NULL ORDER BY seq DESC LIMIT ?) ORDER BY seq"
 )
 REJECTED = ("INSERT INTO rejected (at, line, source, device, reason, detail, payload) VALUES ", 7, "")
 ROOM = (
@@ -197,13 +203,12 @@ def load(connection: sqlite3.Connection) -> Loaded:
     facts: dict[str, dict[str, bytes]] = {}
     for kind, key, body in connection.execute("SELECT kind, key, body FROM facts"):
         facts.setdefault(kind, {})[key] = bytes(body)
-    keys = "SELECT line, packet, checksum FROM message WHERE packet IS NOT NULL ORDER BY seq DESC LIMIT ?"
     return Loaded(
         rooms={room: RoomSnapshot(*kept) for room, *kept in connection.execute(ROOMS)},
         facts=facts,
         conditions={key: bytes(body) for key, body in connection.execute("SELECT key, body FROM condition")},
         unfinished=[StoredCommand(*row) for row in connection.execute(UNFINISHED)],
-        keys=connection.execute(keys, (RECENT_KEYS,)).fetchall()[::-1],
+        keys=_keys(connection),
         peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
         uncovered=list(_uncovered(connection)),
         key_jobs=unfinished_jobs(connection),
@@ -211,6 +216,13 @@ def load(connection: sqlite3.Connection) -> Loaded:
         last_heard=_last_heard(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )
+
+
+def _keys(connection: sqlite3.Connection) -> "dict[str, array[int]]":
+    found: dict[str, array[int]] = {}
+    for line, key in connection.execute(KEYS, (RECENT_MESSAGES,)):
+        found.setdefault(line, array("Q")).append(key)
+    return found
 
 
 def _last_heard(connection: sqlite3.Connection) -> datetime | None:

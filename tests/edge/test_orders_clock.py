@@ -36,11 +36,11 @@ async def test_no_order_goes_out_while_the_clock_is_behind_what_was_heard(tmp_pa
         stage.clock.clock.resync()
         orders, watch = over(stage, tmp_path)
         await stage.journal.heard("pms", 1, Told(commands=[stored("early"), stored("later")]))
-        await orders.send(stored("early"))
+        orders.send(stored("early"))
         assert stage.field.commands == []
         stage.clock.wall += timedelta(hours=1)
         watch.look_at_clock()
-        await orders.send(stored("later"))
+        orders.send(stored("later"))
         assert [command.id for command in stage.field.commands] == ["later"]
         await until(lambda: not stage.hub._intake.anything())
         ends = [(result["id"], result["state"], result["reason"]) for result in await stage.said("command_result")]
@@ -51,8 +51,8 @@ async def test_no_order_goes_out_while_the_clocks_of_both_ends_differ(tmp_path: 
     async with staged(tmp_path) as stage:
         orders, watch = over(stage, tmp_path)
         watch.look_at_peer(3600.0)
-        await orders.send(stored("early"))
+        orders.send(stored("early"))
         assert stage.field.commands == []
         watch.look_at_peer(0.5)
-        await orders.send(stored("later"))
+        orders.send(stored("later"))
         assert [command.id for command in stage.field.commands] == ["later"]

@@ -79,9 +79,9 @@ def retained_is_news() -> None:
 def send_again() -> None:
     """After a start every order without a result goes out once more."""
 
-    async def recover(orders: Orders) -> None:
+    def recover(orders: Orders) -> None:
         for stored in orders._journal.loaded.unfinished:
-            await orders.send(stored)
+            orders.send(stored)
 
     change(Orders, "recover", recover)
 
