@@ -16,6 +16,7 @@ from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.people import People
 from edge.rooms.points import Marks, Points
+from edge.rooms.spares import is_spare
 from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
 
 ANSWERS = {"occupancy": {"unknown", "vacant", "occupied"}, "request": {"none", "dnd", "mur"}}
@@ -52,6 +53,7 @@ class Room:
         self._refresh = timedelta(seconds=self.parameters.refresh_seconds)
         self._refresh_at = LONG_AGO
         self._marks = Marks()
+        self._spares: set[str] = set()  # nobody is told how these are
         self._cells = Cells()
         self._people = People(number, self.parameters, self._cells, self._emit)
         self._conditions = Conditions(number, self._emit, self._priority)
@@ -67,6 +69,8 @@ class Room:
             Tick: lambda _signal, _now: None,
         }
         for item in devices:
+            if is_spare(item.device, item.profile):
+                self._spares.add(item.device.id)
             self._faults.profiles[item.device.id] = item.profile
             for name, spec in item.profile.points.items():
                 self._intake.add(item.device.id, name, spec)
@@ -80,7 +84,9 @@ class Room:
             self._wake(now)
         if now >= self._due:
             self._run_timers(now)
-        if type(signal) is Reading:
+        if self._spares and getattr(signal, "device", None) in self._spares:
+            pass
+        elif type(signal) is Reading:
             self._intake.reading(signal, now)
             if now >= self._refresh_at:
                 self._marks.changed = True
@@ -92,6 +98,11 @@ class Room:
         if marks.changed or marks.retime or marks.out:
             return self._finish(now)
         return []
+
+    @property
+    def muted(self) -> bool:
+        """People work on the room: it raises nothing."""
+        return self._conditions.muted
 
     @property
     def occupancy(self) -> str:
@@ -174,6 +185,7 @@ class Room:
         people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
         people.occupancy.rented = state.facts is None or state.facts.rented
         people.occupancy.blind = self._cells.blind()
+        self._conditions.muted = people.cleaning.off = state.facts is not None and state.facts.maintenance
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
@@ -194,7 +206,18 @@ class Room:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
             self._people.cleaning.forget()
+        self._maintain(facts, now)
         self._marks.shown(changed=True)
+
+    def _maintain(self, facts: RoomFacts, now: datetime) -> None:
+        """People work on the room, or have finished: meanwhile it raises nothing and nobody cleans it."""
+        cleaning = self._people.cleaning
+        if facts.maintenance and not cleaning.off:
+            cleaning.end(now)
+            self._conditions.mute(now)
+        elif cleaning.off and not facts.maintenance:
+            self._conditions.unmute()
+        cleaning.off = facts.maintenance
 
     def _override(self, override: Override, now: datetime) -> None:
         allowed = ANSWERS.get(override.answer)

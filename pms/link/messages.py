@@ -220,6 +220,7 @@ class RoomFactsBody(Message):
     departure: date | None = None
     guests: int = 0
     due_out: bool = False
+    maintenance: bool = False  # people work on it: the room raises nothing meanwhile
     occupancy_override: dict[str, Any] | None = None  # {"value", "until", "by"}
     key_floor: int = 0  # the lowest sequence of the room's key cards that may still open; locks on a line are told
 
