@@ -16,8 +16,8 @@ from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.people import People
 from edge.rooms.points import Marks, Points
-from edge.rooms.spares import is_spare
 from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
+from edge.rooms.spares import is_spare
 
 ANSWERS = {"occupancy": {"unknown", "vacant", "occupied"}, "request": {"none", "dnd", "mur"}}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -162,6 +162,7 @@ class CommandResultBody(Message):
     state: str
     at: datetime
     reason: str | None = None
+    detail: str | None = None  # more of why, as the edge says it: which file, which line of it
 
 
 class DeviceBody(Message):

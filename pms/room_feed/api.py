@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import DEVICES_READ, ROOMS_COMMAND, ROOMS_READ, SYSTEM_READ
 from pms.kernel.health import Part
@@ -13,7 +12,8 @@ from pms.kernel.http import Action as ActionView
 from pms.kernel.http import Body, Call, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.property.model import Room
 from pms.room_feed import commands
-from pms.room_feed.model import CommandJob, DeviceSeen, EdgeSystem, LinkRejected
+from pms.room_feed.configured import known_devices
+from pms.room_feed.model import CommandJob, EdgeSystem, LinkRejected
 from pms.room_feed.service import ROOM_FEED
 
 routes = Routes("room_feed")
@@ -184,28 +184,6 @@ def _part(part: Part) -> PartView:
 def room_actions(call: Call, _room: Room) -> list[ActionView]:
     """What can be ordered in a room: part of the room's own actions."""
     return [call.action("command")] if call.may(ROOMS_COMMAND) else []
-
-
-async def known_devices(session: AsyncSession, property_id: str) -> dict[str, dict[str, Any]]:
-    """Devices by id: as they were told one by one, over it the edge's latest account of all of them."""
-    rows = await session.scalars(select(DeviceSeen).where(DeviceSeen.property_id == property_id))
-    known: dict[str, dict[str, Any]] = {
-        row.device: {
-            "id": row.device,
-            "room": row.room,
-            "line": row.line,
-            "profile": row.profile,
-            "online": row.online,
-            "heard": row.heard,
-            "battery": row.battery,
-        }
-        for row in rows
-    }
-    edge = await session.get(EdgeSystem, property_id)
-    for told in (edge.body.get("devices") or ()) if edge else ():
-        if isinstance(told.get("id"), str):
-            known[told["id"]] = {**known.get(told["id"], {}), **told}
-    return known
 
 
 def _device(call: Call, told: dict[str, Any]) -> DeviceView:
