@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, create_model, field_validator, mode
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
+from edge.onboarding_table import OnboardingTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
@@ -157,6 +158,7 @@ class Settings(Table):
     cards: CardsTable = CardsTable()
     board: BoardTable = BoardTable()
     backup: BackupTable = BackupTable()
+    onboarding: OnboardingTable = OnboardingTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
     log: LogTable = LogTable()
 
@@ -227,6 +229,7 @@ TABLES: dict[str, type[Table]] = {
     "cards": CardsTable,
     "board": BoardTable,
     "backup": BackupTable,
+    "onboarding": OnboardingTable,
     "home_assistant": HomeAssistantTable,
     "log": LogTable,
 }

@@ -128,6 +128,10 @@ class Gateway:
             self._encoders.figures,
         )
 
+    def mqtt_lines(self) -> dict[str, MqttSettings]:
+        """How the MQTT lines reach their brokers, by line."""
+        return {name: line.settings for name, line in self._lines.items() if isinstance(line, MqttLine)}
+
     def memories(self) -> dict[str, Memory]:
         """What the next run is to know of the devices."""
         return self._liveness.memories(self._clock.now())

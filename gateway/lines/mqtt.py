@@ -52,6 +52,7 @@ class Router(Protocol):
 class MqttSettings:
     """How to reach a broker. `client_id` is fixed: the broker keeps a session for it.
 
+    `passing`: nothing is kept for it while it is away, and messages come once at most (QoS 0).
     `state_topic` (retained) holds {"state": "online"|"offline"}: birth, last will and farewell.
     """
 
@@ -65,6 +66,7 @@ class MqttSettings:
     connect_timeout_s: float = 5.0
     tls: bool = False
     ca_file: Path | None = None
+    passing: bool = False
 
 
 class MqttLine:
@@ -149,7 +151,7 @@ class _Client(mqtt.Client):
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
-            clean_session=False,
+            clean_session=settings.passing,
             reconnect_on_failure=False,
             manual_ack=True,
         )
@@ -279,7 +281,8 @@ class _Session:
         if reason.is_failure:
             self._end(LineDownError(_REFUSALS.get(reason.value, "refused"), str(reason)))
         elif self._line.router.filters:
-            client.subscribe([(topic, 1) for topic in self._line.router.filters])
+            quality = 0 if self._line.settings.passing else 1
+            client.subscribe([(topic, quality) for topic in self._line.router.filters])
         else:
             self._granted.set_result(None)
 
