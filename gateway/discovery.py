@@ -1,10 +1,10 @@
 """Devices that speak and are not configured: heard on a session of their own beside each MQTT line.
 
 The line's own session, its subscriptions and its acknowledgements are not touched: what is heard here is QoS 0 of a
-session that the broker forgets. At most MESSAGES_A_ROUND messages are read in ROUND_S seconds; when they are used up
-the session is closed until the round is over, so that a busy house costs no more than a quiet one.
+session that the broker forgets. At most `messages` are read in a round of `round_s` seconds (`Limits`); when they are
+used up the session is closed for a round, so that a busy house costs no more than a quiet one.
 
-At most MOST candidates are kept. When the table is full the one that was silent longest makes place, if it was for
+At most `most` candidates are kept. When the table is full the one that was silent longest makes place, if it was for
 FORGOTTEN_AFTER; else the new one is counted in `dropped` and not kept.
 """
 
@@ -27,9 +27,7 @@ from gateway.ports import LineMessage
 
 log = structlog.get_logger()
 
-MOST = 500
 FORGOTTEN_AFTER = timedelta(days=7)
-ROUND_S, MESSAGES_A_ROUND = 60.0, 2_000
 LOOK_S = 2.0
 MOST_SAMPLES, LARGEST_SAMPLE = 12, 4_096
 MOST_DESCRIPTIONS = 2_000
@@ -50,6 +48,18 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is listened to, and how many candidates are kept."""
+
+    messages: int = 2_000
+    round_s: float = 60.0
+    most: int = 500
+
+
+USUAL = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """What discovery asks of the gateway, anew each time: the MQTT lines, and the addresses configured on a line."""
 
@@ -60,8 +70,11 @@ class Field:
 class Discovery:
     """Give `run()` a task. `heard` are the candidates by (line, address)."""
 
-    def __init__(self, known: Field, clock: Clock, topics: tuple[str, ...] = EVERYTHING) -> None:
+    def __init__(
+        self, known: Field, clock: Clock, topics: tuple[str, ...] = EVERYTHING, limits: Limits = USUAL
+    ) -> None:
         self._field = known
+        self.limits = limits
         self._clock = clock
         self._topics = topics
         self._described: dict[tuple[str, str], int] = {}
@@ -142,7 +155,7 @@ class Discovery:
             known.samples[topic], known.changed = payload, known.changed + 1
 
     def _has_place(self, now: datetime) -> bool:
-        if len(self.heard) < MOST:
+        if len(self.heard) < self.limits.most:
             return True
         oldest = min(self.heard, key=lambda key: self.heard[key].last)
         if now - self.heard[oldest].last < FORGOTTEN_AFTER:
@@ -165,7 +178,7 @@ class Discovery:
                 await asyncio.wait({session})
             if not session.cancelled():
                 session.result()
-            await asyncio.sleep(ROUND_S)
+            await asyncio.sleep(self.limits.round_s)
 
 
 class _Topics:
@@ -192,10 +205,11 @@ class _Ears:
     def take(self, message: LineMessage) -> None:
         """Recognise who speaks. What strangers send must not end the house, whatever it does to us."""
         now = self._loop.time()
-        if now - self._began > ROUND_S:
+        limits = self._discovery.limits
+        if now - self._began > limits.round_s:
             self._began, self._count = now, 0
         self._count += 1
-        if self._count > MESSAGES_A_ROUND:
+        if self._count > limits.messages:
             self.full.set()
             return
         try:

@@ -18,8 +18,8 @@ UNKNOWN_FORM = "mapped"
 """The dialect whose profiles are tried on a device of no known form."""
 _BESIDE = frozenset({"online", "battery", "battery_low", "link_quality", "voltage", "tamper"})
 """Points that many devices have beside what they are there for: alone they make no likeness."""
-_SPECIAL = frozenset({"keycard", "window", "lock", "leak", "smoke"})
-"""Points of devices that are less usual than others which say the same on the wire: a contact is mostly a door's."""
+_SPECIAL = frozenset({"keycard", "window", "lock", "leak", "smoke", "light", "strike"})
+"""Points and kinds of devices that are less usual than others which say the same: a contact is mostly a door's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _doubts(profile: Profile, fit: Likeness, spoken: Spoken) -> tuple[bool, bool
     kind = profile.id.rpartition("/")[2]
     named = any(word in called for word in (kind, *(profile.points.keys() - _BESIDE)))
     told = sum(point in fit.values for point in profile.points)
-    return not named, bool(_SPECIAL & profile.points.keys()), 1 - told / max(1, len(profile.points))
+    return not named, bool(_SPECIAL & {kind, *profile.points}), 1 - told / max(1, len(profile.points))
 
 
 def _fit(profile: Profile, spoken: Spoken, now: datetime) -> Likeness | None:
