@@ -1,11 +1,11 @@
 """The edge's list of devices heard and not configured: made from what discovery hears, told to the PMS when it changed.
 
-Kept in DATA/candidates.json over a restart: who was heard first and last, and what was to be left out. The list is made
+Kept in DATA/candidates.json over a restart: who was heard, first and last. The list is made
 in a look every few seconds, a few devices at a time: reading a stranger's payloads must not delay anybody's.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ class Hotel:
     rooms: Callable[[], frozenset[str]]
     catalog: Catalog
     rules: NamingRules
+    ignored: Callable[[], Collection[tuple[str, str]]] = tuple  # line and address of those that are to be left out
 
 
 class Candidates:
@@ -57,7 +58,6 @@ class Candidates:
         self._tell = tell
         self._file = data / FILE
         self._looks: dict[tuple[str, str], tuple[int, list[Likeness]]] = {}
-        self._ignored: set[tuple[str, str]] = set()
         self._told: tuple[Any, ...] = ()
         self._told_at: datetime | None = None
         self._restore()
@@ -70,15 +70,6 @@ class Candidates:
                 await asyncio.sleep(LOOK_S)
         finally:
             self._keep()
-
-    def ignore(self, line: str, address: str, *, ignored: bool = True) -> None:
-        """Leave a candidate out from now on, or take it up again."""
-        (self._ignored.add if ignored else self._ignored.discard)((line, address))
-        self._keep()
-
-    def tell_again(self) -> None:
-        """Whoever listens knows nothing: the next look tells."""
-        self._told, self._told_at = (), None
 
     async def look(self) -> None:
         """Make the list anew, and tell it when it is another one."""
@@ -111,16 +102,16 @@ class Candidates:
 
     def _body(self) -> CandidatesBody:
         inventory, rooms = self._hotel.inventory(), self._hotel.rooms()
-        taken = set(inventory.devices)
+        taken, ignored = set(inventory.devices), frozenset(self._hotel.ignored())
         shown = []
         for key, heard in sorted(self._discovery.heard.items()):
-            if key in self._ignored:
+            if key in ignored:
                 continue
             one = self._candidate(heard, self._looks.get(key, (0, []))[1], rooms, taken)
             taken.add(one.device or "")
             shown.append(one)
         return CandidatesBody(
-            at=self._clock.now(), candidates=shown, ignored=len(self._ignored), dropped=self._discovery.dropped
+            at=self._clock.now(), candidates=shown, ignored=len(ignored), dropped=self._discovery.dropped
         )
 
     def _candidate(self, heard: Heard, looks: list[Likeness], rooms: frozenset[str], taken: set[str]) -> Candidate:
@@ -146,7 +137,6 @@ class Candidates:
         """What the last run knew. A file that cannot be read is no loss: whoever speaks is found again."""
         try:
             kept = orjson.loads(self._file.read_bytes())
-            self._ignored = {(str(line), str(address)) for line, address in kept["ignored"]}
             for item in kept["candidates"]:
                 one = Candidate.model_validate(item["told"])
                 sighting = Sighting(
@@ -163,7 +153,7 @@ class Candidates:
 
     def _keep(self) -> None:
         items = [self._kept(heard) for heard in self._discovery.heard.values()]
-        content = {"ignored": sorted(self._ignored), "candidates": items}
+        content = {"candidates": items}
         fresh = self._file.with_suffix(".new")
         try:
             fresh.write_bytes(orjson.dumps(content))

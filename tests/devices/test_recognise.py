@@ -1,4 +1,4 @@
-"""Strangers on the wire: who they are by what they say of themselves or by the form of their topics, what they look like.
+"""Strangers on the wire: who they are by their own words or by the form of their topics, and what they look like.
 
 Payloads as the makers' documentation and recordings of the field have them, shortened.
 """
