@@ -79,7 +79,7 @@ def _address(wanted: Wanted, house: House) -> Iterable[FieldError]:
 def _room(wanted: Wanted, house: House) -> Iterable[FieldError]:
     if wanted.room is not None and wanted.room not in house.rooms:
         yield FieldError("room", "unknown", "no such room")
-    elif wanted.action == "move" and house.devices.get(wanted.device or "") == wanted.room:
+    elif wanted.action == "move" and (wanted.device, wanted.room) in house.devices.items():
         yield FieldError("room", "same", "the device is there already")
 
 

@@ -1,6 +1,5 @@
 """The list of devices that nobody configured: made, told when it is news, kept over a restart."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from devices.catalog import Catalog
 from devices.inventory import Inventory, Line
 from devices.model import Device
+from devices.mqtt.recognise import recognise
 from edge.candidates import FILE, Candidates, Hotel
 from edge.naming import NamingRules
 from gateway.discovery import FORGOTTEN_AFTER, Discovery, Field, Limits
@@ -157,10 +157,12 @@ def test_a_full_table_drops_the_new_one_until_an_old_one_is_forgotten(tmp_path: 
 
 def test_a_long_description_is_read_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    from gateway import discovery
 
-    real: Callable[..., object] = discovery.recognise
-    monkeypatch.setattr(discovery, "recognise", lambda topic, payload: read.append(topic) or real(topic, payload))
+    def recorded(topic: str, payload: bytes) -> object:
+        read.append(topic)
+        return recognise(topic, payload)
+
+    monkeypatch.setattr("gateway.discovery.recognise", recorded)
     long = b"[" + b",".join([b'{"friendly_name": "x", "type": "EndDevice"}'] * 200) + b"]"
     for _ in range(3):
         place.says("zigbee2mqtt/bridge/devices", long)
