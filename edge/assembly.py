@@ -95,7 +95,8 @@ class Edge:
         parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key, self.locks.behind)
         self.health = HealthReport(parts, self.link.tell)
         self.inventory = inventory
-        self.discovery = Discovery(Field(self.gateway.mqtt_lines, self._configured), clock, self._listened())
+        beside = Field(self.gateway.mqtt_lines, self._configured, (configuration.settings.home_assistant.topic,))
+        self.discovery = Discovery(beside, clock, self._listened())
         self.candidates = Candidates(self.discovery, self._hotel(), clock, self._tell_candidates, plan.data)
         self.home_assistant = open_output(configuration, plan.data, hub)
         if self.home_assistant is not None:

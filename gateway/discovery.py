@@ -61,10 +61,14 @@ USUAL = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What discovery asks of the gateway, anew each time: the MQTT lines, and the addresses configured on a line."""
+    """What discovery asks of the gateway, anew each time: the MQTT lines, and the addresses configured on a line.
+
+    `ours`: topics below which we speak ourselves, beside innkeeper/.
+    """
 
     lines: Callable[[], Mapping[str, MqttSettings]]
     configured: Callable[[str], Collection[str]]
+    ours: tuple[str, ...] = ()
 
 
 class Discovery:
@@ -113,6 +117,8 @@ class Discovery:
 
     def take(self, line: str, topic: str, payload: bytes) -> None:
         """A message of a line. Whoever is configured is passed over as cheaply as can be."""
+        if any(topic.startswith(f"{own}/") for own in self._field.ours):
+            return
         configured = self._known(line)
         if any(stem in configured for stem in _stems_of(topic)) or not self._is_news(line, topic, payload):
             return

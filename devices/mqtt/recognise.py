@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+OURSELVES = "Innkeeper"
+"""As whom we describe our own devices for Home Assistant."""
 SELF_DESCRIBED, MODEL_ID, TOPIC = "self_described", "model_id", "topic"
 LARGEST = 4_000_000
 """Bytes of a description that are looked at."""
@@ -203,16 +205,18 @@ def _home_assistant(levels: list[str], payload: bytes) -> Found | None:
     state = _text(told.get("state_topic")) or _text(told.get("stat_t"))
     if state is None:
         return NOBODY
+    origin = told.get("origin") or told.get("o")
+    bridge = _text(origin.get("name")) if isinstance(origin, dict) else None
+    if bridge == OURSELVES:
+        return NOBODY
     state = state.replace("~", _text(told.get("~")) or "")
     device = told.get("device") or told.get("dev")
     known = device if isinstance(device, dict) else {}
     spoken = recognise(state, b"") if not state.startswith("homeassistant/") else NOBODY
-    return tuple(_described(one, told, known) for one in spoken)
+    return tuple(_described(one, bridge, known) for one in spoken)
 
 
-def _described(spoken: Sighting, told: Mapping[str, Any], device: Mapping[str, Any]) -> Sighting:
-    origin = told.get("origin") or told.get("o")
-    bridge = _text(origin.get("name")) if isinstance(origin, dict) else None
+def _described(spoken: Sighting, bridge: str | None, device: Mapping[str, Any]) -> Sighting:
     return replace(
         spoken,
         dialect="zigbee2mqtt" if bridge == "Zigbee2MQTT" else spoken.dialect,

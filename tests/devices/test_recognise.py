@@ -131,6 +131,7 @@ CASES: list[tuple[str, Any, list[tuple[str, str | None, str, str | None]]]] = [
     ("node-101/climate/ac/mode/state", "cool", [("node-101", "esphome", "topic", None)]),
     ("node-101/status", "online", [("node-101", "esphome", "topic", None)]),
     ("homeassistant/status", "online", []),
+    ("homeassistant/sensor/x/config", {"state_topic": "states/101", "origin": {"name": "Innkeeper"}}, []),
     (
         "homeassistant/binary_sensor/0x1/contact/config",
         DISCOVERY,
