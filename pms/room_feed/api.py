@@ -12,7 +12,7 @@ from pms.kernel.http import Action as ActionView
 from pms.kernel.http import Body, Call, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.property.model import Room
 from pms.room_feed import commands
-from pms.room_feed.configured import known_devices
+from pms.room_feed.devices import known_devices
 from pms.room_feed.model import CommandJob, EdgeSystem, LinkRejected
 from pms.room_feed.service import ROOM_FEED
 

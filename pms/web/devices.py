@@ -5,7 +5,8 @@ from typing import Any
 from pms.access.permissions import DEVICES_READ, ROOMS_COMMAND
 from pms.kernel.html import Section
 from pms.kernel.http import ReadCall
-from pms.room_feed import commands, configured
+from pms.room_feed import commands
+from pms.room_feed import devices as feed
 
 ORDERS_SHOWN = 3
 
@@ -21,7 +22,7 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
 
 async def known_devices(call: ReadCall) -> list[dict[str, Any]]:
     """Every device, those away first: id, room, line, profile, online, heard, battery, rejected (None: not told)."""
-    known = await configured.known_devices(call.session, call.property_id)
+    known = await feed.known_devices(call.session, call.property_id)
     return sorted((_shown(told) for told in known.values()), key=_first_what_is_away)
 
 
