@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -41,6 +42,11 @@ from pms.link.inventory_messages import CandidatesBody
 from pms.link.link import Link
 from pms.link.messages import PropertyBody
 from pms.link.transport import LinkSettings
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from edge.metrics.server import Lag
 
 log = structlog.get_logger()
 
@@ -174,6 +180,15 @@ class Edge:
             finally:
                 hub.cancel()
 
+    def collectors(self, lag: "Lag") -> "tuple[Collector, ...]":
+        """What this half has to tell Prometheus, measured from now on."""
+        from edge.metrics.of_edge import EdgeFigures, EdgeSources
+        from edge.metrics.timings import Timings
+
+        self.hub.timings = timings = Timings()
+        sources = EdgeSources(self.health.body, self.link.status, self.hub.conditions.kinds, lag.taken)
+        return EdgeFigures(sources), timings.registry
+
     def board_sources(self) -> Sources:
         """For the board of an edge that is alone."""
         return Sources(self.hub, self._broker, self.link.status, lambda: self.health.owed, self._name_and_zone)
@@ -218,7 +233,8 @@ async def edge_opened(plan: EdgePlan, broker: Broker) -> AsyncIterator[Edge]:
     """
     configuration = plan.configuration
     settings = configuration.settings
-    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
+    kept = settings.journal
+    limits = JournalLimits(kept.messages, kept.days, settings.periods, kept.megabytes)
     journal = await Journal.open(plan.data / JOURNAL, limits)
     try:
         card_key = CardKeyState()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
+import structlog
 
 from devices.inventory import Inventory
 from devices.model import LineState, LineStatus
@@ -24,6 +25,8 @@ DEVICES_A_SECOND = 100
 """A house of many devices tells less often what has not changed."""
 LAST_REJECTED = 20
 SHOWN_PAYLOAD = 200
+
+log = structlog.get_logger()
 
 _STATES = {LineState.UP: "ok", LineState.DOWN: "down", LineState.STARTING: "degraded", LineState.STOPPED: "down"}
 
@@ -142,8 +145,20 @@ class HealthReport:
     def _dated(self, part: dict[str, Any], now: datetime) -> dict[str, Any]:
         name, state = part["part"], f"{part['state']} {part['code']}"
         if name not in self._since or self._since[name][0] != state:
+            self._say(part, known=name in self._since)
             self._since[name] = (state, now)
         return {**part, "since": self._since[name][1]}
+
+    @staticmethod
+    def _say(part: dict[str, Any], *, known: bool) -> None:
+        """Trouble once and recovery once; lines and encoders say it themselves."""
+        name, state, code = part["part"], part["state"], part["code"]
+        if name.startswith(("line:", "encoder:")) or code == "starting":
+            return
+        if state != "ok":
+            log.warning("part.trouble", part=name, state=state, code=code, detail=part["detail"])
+        elif known:
+            log.info("part.recovered", part=name)
 
     def _device(self, figures: DeviceFigures) -> dict[str, Any]:
         known = self._parts.inventory.devices[figures.device]

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, create_model, field_validator, mode
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
+from edge.metrics.table import MetricsTable
 from edge.onboarding_table import OnboardingTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
@@ -83,6 +84,9 @@ class JournalTable(Table):
     """How much of what was heard is kept. What the PMS has not had yet is kept in any case."""
 
     messages: int = Field(500_000, ge=50_000, description="Messages kept, at most.")
+    megabytes: float = Field(
+        2_000, ge=50, description="Size of what is kept, at most; the oldest telemetry goes first."
+    )
     days: float = Field(30, gt=0, description="Days they are kept, at most.")
     disk_low_mb: int = Field(500, ge=1, description="Free space under which the fault disk_low is raised.")
 
@@ -160,6 +164,7 @@ class Settings(Table):
     backup: BackupTable = BackupTable()
     onboarding: OnboardingTable = OnboardingTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
+    metrics: MetricsTable = MetricsTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -231,6 +236,7 @@ TABLES: dict[str, type[Table]] = {
     "backup": BackupTable,
     "onboarding": OnboardingTable,
     "home_assistant": HomeAssistantTable,
+    "metrics": MetricsTable,
     "log": LogTable,
 }
 

@@ -25,7 +25,7 @@ SIGN_IN_PAGE = "/sign-in"
 
 def build(context: HttpContext, departments: Iterable[Routes]) -> web.Application:
     """An application with every route of the departments."""
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_guard])
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_measured, _guard])
     app[CONTEXT] = context
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_close_streams)
@@ -44,6 +44,13 @@ async def _close_streams(app: web.Application) -> None:
 
 
 @web.middleware
+async def _measured(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    return await request.config_dict[CONTEXT].measures.request(request, handler)
+
+
+@web.middleware
 async def _guard(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
@@ -56,8 +63,7 @@ async def _guard(
     except errors.Refusal as refusal:
         return problems.response(request, problems.of_refusal(refusal))
     except errors.StorageFailed as error:
-        log.exception("storage_failed")
-        request.config_dict[CONTEXT].health.report("database", "down", code="storage_failed", detail=str(error))
+        request.config_dict[CONTEXT].health.report("database", "down", code="storage_failed", detail=str(error)[:200])
         return problems.response(request, problems.Problem(503, "storage_failed"))
     except web.HTTPException as error:
         if error.status < 400:
