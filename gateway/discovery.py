@@ -22,7 +22,8 @@ from devices.mqtt.dialect import NOTHING
 from devices.mqtt.patterns import stem_of
 from devices.mqtt.recognise import TOPIC, Sighting, recognise
 from gateway.lines.line import LineUser
-from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.ports import LineMessage
 
 log = structlog.get_logger()
@@ -170,7 +171,9 @@ class Discovery:
         return True
 
     async def _listen(self, name: str, settings: MqttSettings) -> None:
-        own = replace(settings, client_id=f"{settings.client_id}-discovery", state_topic=None, passing=True)
+        own = replace(
+            settings, client_id=f"{settings.client_id}-discovery", state_topic=None, persistent=False, quality=0
+        )
         while True:
             ears = _Ears(self, name)
             user = LineUser(ears.take, ears.line_changed, self._clock.now)

@@ -9,7 +9,7 @@ import pytest
 
 from devices.clock import Clock
 from gateway.discovery import Discovery, Field, Limits
-from gateway.lines.mqtt import MqttSettings
+from gateway.lines.mqtt_settings import MqttSettings
 from tests.gateway.conftest import FieldMaker, running
 from tests.servers import RealBroker
 from tests.waiting import until
