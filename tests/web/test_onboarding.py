@@ -92,6 +92,7 @@ async def test_a_broken_device_is_replaced_by_one_that_is_heard(house: House, br
     old = (await at.page.locator("[data-device]").first.get_attribute("data-device")) or ""
     await at.page.click(f'[id="replace-{old}"]')
     await expect(at.page.locator("#replacing")).to_contain_text(old)
+    await at.page.wait_for_selector("#link-state.ok")
     await at.page.click(f"{_of(newcomers.DOOR)} .button.main")
     change = await newcomers.asked(house)
     assert (change.action, change.device, change.address, change.profile) == ("replace", old, newcomers.DOOR, None)
