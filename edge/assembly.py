@@ -16,6 +16,7 @@ from devices.inventory_diff import Stock
 from devices.model import CommandResult, LineStatus
 from edge.board.picture import Sources
 from edge.broker import Broker, address_of
+from edge.candidates import Candidates, Hotel
 from edge.card_key import CardKeyState, needs_card_key, open_card_key
 from edge.configuration import Configuration, over_own_broker, with_broker
 from edge.health import HealthReport, Parts
@@ -27,6 +28,7 @@ from edge.journal_file import JOURNAL
 from edge.journal_onboarding import StoredChange
 from edge.key_jobs import KeyJobs
 from edge.lock_floors import LockFloors
+from edge.naming import NamingRules
 from edge.onboarding import Onboarding
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
@@ -40,8 +42,10 @@ from edge.sightings import Sightings
 from edge.switching import Parts as Members
 from edge.url import BrokerUrl
 from edge.watch import Watch
+from gateway.discovery import Discovery, Field
 from gateway.gateway import Gateway, Home
 from gateway.ports import CardSettings, GatewayPorts
+from pms.link.inventory_messages import CandidatesBody
 from pms.link.link import Link
 from pms.link.messages import PropertyBody
 from pms.link.transport import LinkSettings
@@ -104,6 +108,10 @@ class Edge:
         watched = (hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
         parts = Parts(*watched, self.locks.behind, self.orders.taken_by)
         self.health = HealthReport(parts, self.link.tell)
+        self.inventory = inventory
+        beside = Field(self.gateway.mqtt_lines, self._configured, (configuration.settings.home_assistant.topic,))
+        self.discovery = Discovery(beside, clock, self._listened())
+        self.candidates = Candidates(self.discovery, self._hotel, clock, self._tell_candidates, plan.data)
         self.home_assistant = open_output(configuration, plan.data, hub)
         if self.home_assistant is not None:
             self.home_assistant.told = self._home_assistant_changed
@@ -150,6 +158,23 @@ class Edge:
         cards = CardSettings(card_key.keys, classic) if card_key.keys is not None else None
         return Home(configuration.hotel.house.id, self._plan.data, cards, journal.loaded.devices)
 
+    def _listened(self) -> tuple[str, ...]:
+        """What discovery listens to; nothing when it is switched off."""
+        wanted = self._plan.configuration.settings.onboarding
+        return wanted.listen if wanted.discover else ()
+
+    def _hotel(self) -> Hotel:
+        configuration = self._plan.configuration
+        rooms = frozenset(number for number in self._house.rooms if number)
+        rules = NamingRules(configuration.settings.onboarding.names)
+        return Hotel(self.inventory, rooms, configuration.catalog, rules, frozenset(self.onboarding.ignored))
+
+    def _configured(self, line: str) -> list[str]:
+        return [device.address for device in self.inventory.on(line)]
+
+    def _tell_candidates(self, body: CandidatesBody) -> None:
+        self.link.tell("candidates", body.model_dump_json().encode())
+
     def _watch(self) -> Watch:
         plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
         watch = Watch(self.hub, plan.data, low, self._refresh, follow_wall=plan.follow_wall)
@@ -180,6 +205,9 @@ class Edge:
                     parts = (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings)
                     for part in (*parts, self.onboarding):
                         first.create_task(part.run(), name=type(part).__name__.lower())
+                    if self._listened():
+                        first.create_task(self.discovery.run(), name="discovery")
+                        first.create_task(self.candidates.run(), name="candidates")
                     if self.home_assistant is not None:
                         first.create_task(self.home_assistant.run(), name="home-assistant")
             finally:

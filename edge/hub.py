@@ -191,7 +191,12 @@ class Hub:
         self._effect(self.house.room(""), ConditionCleared(key, key.partition(":")[0], None, None))
 
     def condition(self, effect: ConditionRaised | ConditionCleared) -> None:
-        """A fault that no room's own logic finds, or that is gone; its room is saved with it."""
+        """A fault that no room's own logic finds, or that is gone; its room is saved with it.
+
+        A room in maintenance raises nothing: whoever found the fault asks again.
+        """
+        if isinstance(effect, ConditionRaised) and self.house.room(effect.room).muted:
+            return
         self._effect(self.house.room(effect.room), effect)
 
     def fit(self, inventory: Inventory, catalog: Catalog) -> list[str]:

@@ -93,6 +93,8 @@ class LockFloors:
             if _key(device) in self._hub.conditions:
                 self._hub.condition(ConditionCleared(_key(device), KIND, device.room, device.id))
             return
+        if self._hub.house.room(device.room).muted and _key(device) in self._hub.conditions:
+            self._hub.condition(ConditionCleared(_key(device), KIND, device.room, device.id))
         self._untold[device.id] = decision.untold
         if decision.order:
             self._order(device, decision.untold.floor, now)

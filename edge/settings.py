@@ -13,6 +13,7 @@ from edge.broker_settings import BrokerTable
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
 from edge.metrics.table import MetricsTable
+from edge.onboarding_table import OnboardingTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
@@ -133,6 +134,7 @@ class Settings(Table):
     cards: CardsTable = CardsTable()
     board: BoardTable = BoardTable()
     backup: BackupTable = BackupTable()
+    onboarding: OnboardingTable = OnboardingTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
     metrics: MetricsTable = MetricsTable()
     log: LogTable = LogTable()
@@ -204,6 +206,7 @@ TABLES: dict[str, type[Table]] = {
     "cards": CardsTable,
     "board": BoardTable,
     "backup": BackupTable,
+    "onboarding": OnboardingTable,
     "home_assistant": HomeAssistantTable,
     "metrics": MetricsTable,
     "log": LogTable,

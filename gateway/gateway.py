@@ -18,6 +18,7 @@ from gateway.encoders.encoders import Encoders
 from gateway.health import Changes, Memory
 from gateway.lines.line import FieldLine, LineDownError, LineUser
 from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.making import Home, LineMaker, Made, Member, members_of, polled
 from gateway.mqtt_orders import MqttOrders
 from gateway.poller import Poller, PollerPorts
@@ -191,6 +192,10 @@ class Gateway:
             self._dispatch.waiting,
             self._encoders.figures,
         )
+
+    def mqtt_lines(self) -> dict[str, MqttSettings]:
+        """How the MQTT lines reach their brokers, by line."""
+        return {name: line.settings for name, line in self._lines.items() if isinstance(line, MqttLine)}
 
     def memories(self) -> dict[str, Memory]:
         """What the next run is to know of the devices."""

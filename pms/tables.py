@@ -19,6 +19,7 @@ MODULES = (
     "pms.keys.model",
     "pms.housekeeping.model",
     "pms.maintenance.model",
+    "pms.onboarding.model",
     "pms.room_feed.model",
     "pms.retention.model",
 )

@@ -12,6 +12,7 @@ from edge.rooms.faults import Faults
 from edge.rooms.intake import Intake
 from edge.rooms.keeping import CellState
 from edge.rooms.signals import Evidence
+from edge.rooms.spares import is_spare
 
 POINTS_OF = {
     "low_battery": frozenset({"battery", "battery_low"}),
@@ -43,6 +44,8 @@ class Fitting:
         self._conditions = conditions
         self._intake = intake
         self._devices: dict[str, RoomDevice] = {}
+        self.spares: set[str] = set()
+        """Devices of which nobody is told how they are."""
 
     def begin(self, devices: Sequence[RoomDevice]) -> None:
         """The first devices."""
@@ -72,6 +75,8 @@ class Fitting:
 
     def _add(self, item: RoomDevice) -> None:
         self._devices[item.device.id] = item
+        if is_spare(item.device, item.profile):
+            self.spares.add(item.device.id)
         self._faults.profiles[item.device.id] = item.profile
         for name, spec in item.profile.points.items():
             self._intake.add(item.device.id, name, spec)
@@ -83,12 +88,14 @@ class Fitting:
         self._cells.offline.pop(device, None)
         self._faults.slept.pop(device, None)
         self._faults.profiles.pop(device, None)
+        self.spares.discard(device)
 
     def _exchange(self, item: RoomDevice, now: datetime) -> None:
         """Another device in its place: the last values stay, not live, and its faults until it takes them back."""
         device, points = item.device.id, item.profile.points
         kept = [CellState.of(cell) for cell in self._cells.remove(device) if cell.point in points.keys() - ITS_OWN]
         self._faults.slept.pop(device, None)
+        self.spares.discard(device)
         self._add(item)
         for state in kept:
             state.bad = 0
@@ -96,7 +103,8 @@ class Fitting:
                 state.fill(cell)
                 self._faults.resume(cell)
         why = Evidence("device_replaced", now, {"device": device})
-        self._conditions.withdraw(device, why, lambda key, kind: self._lost(key, kind, points.keys()))
+        spare = device in self.spares
+        self._conditions.withdraw(device, why, lambda key, kind: spare or self._lost(key, kind, points.keys()))
 
     def _lost(self, key: str, kind: str, points: AbstractSet[str]) -> bool:
         """A fault that the new device can never take back; one that ends by itself is left to that."""

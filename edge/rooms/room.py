@@ -62,6 +62,7 @@ class Room:
         }
         self._fitting = Fitting(self._cells, self._faults, self._conditions, self._intake)
         self._fitting.begin(devices)
+        self._spares = self._fitting.spares
 
     def take(self, signal: Signal, now: datetime) -> list[Effect]:
         """Take one signal at `now` (UTC); timers that are due run first. An earlier `now` counts as the last one."""
@@ -72,7 +73,9 @@ class Room:
             self._wake(now)
         if now >= self._due:
             self._run_timers(now)
-        if type(signal) is Reading:
+        if self._spares and getattr(signal, "device", None) in self._spares:
+            pass
+        elif type(signal) is Reading:
             self._intake.reading(signal, now)
             if now >= self._refresh_at:
                 self._marks.changed = True
@@ -96,6 +99,11 @@ class Room:
         self._people.occupancy.blind = self._cells.blind()
         self._marks.changed = self._marks.retime = True
         return effects + self._finish(self._now)
+
+    @property
+    def muted(self) -> bool:
+        """People work on the room: it raises nothing."""
+        return self._conditions.muted
 
     @property
     def occupancy(self) -> str:
@@ -178,6 +186,7 @@ class Room:
         people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
         people.occupancy.rented = state.facts is None or state.facts.rented
         people.occupancy.blind = self._cells.blind()
+        self._conditions.muted = people.cleaning.off = state.facts is not None and state.facts.maintenance
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
@@ -198,7 +207,18 @@ class Room:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
             self._people.cleaning.forget()
+        self._maintain(facts, now)
         self._marks.shown(changed=True)
+
+    def _maintain(self, facts: RoomFacts, now: datetime) -> None:
+        """People work on the room, or have finished: meanwhile it raises nothing and nobody cleans it."""
+        cleaning = self._people.cleaning
+        if facts.maintenance and not cleaning.off:
+            cleaning.end(now)
+            self._conditions.mute(now)
+        elif cleaning.off and not facts.maintenance:
+            self._conditions.unmute()
+        cleaning.off = facts.maintenance
 
     def _override(self, override: Override, now: datetime) -> None:
         allowed = ANSWERS.get(override.answer)

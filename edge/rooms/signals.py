@@ -18,6 +18,7 @@ class RoomFacts:
     departure: datetime | None = None
     guests: int = 0
     due_out: bool = False
+    maintenance: bool = False  # it raises nothing meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class ConditionRaised:
 
 @dataclass(frozen=True, slots=True)
 class ConditionCleared:
-    """The fault is gone. `evidence`: where it is not that nothing shows any more (`device_removed`)."""
+    """The fault is gone. `evidence`: where it is not that nothing shows any more (`device_removed`, `maintenance`)."""
 
     key: str
     kind: str

@@ -306,7 +306,7 @@ class _Session:
             return
         subscriptions, filters = self._subscriptions, self._line.router.filters
         if missing := subscriptions.missing(filters):
-            _, mid = self._client.subscribe([(topic, 1) for topic in missing])
+            _, mid = self._client.subscribe([(topic, self._line.settings.quality) for topic in missing])
             subscriptions.ask(mid or 0, missing)
         if surplus := subscriptions.surplus(filters, self._line.left):
             self._client.unsubscribe(surplus)

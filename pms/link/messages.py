@@ -163,7 +163,7 @@ class CommandResultBody(Message):
     state: str
     at: datetime
     reason: str | None = None
-    detail: str | None = None
+    detail: str | None = None  # more of why, as the edge says it: which file, which line of it
 
 
 class DeviceBody(Message):
@@ -223,6 +223,7 @@ class RoomFactsBody(Message):
     departure: date | None = None
     guests: int = 0
     due_out: bool = False
+    maintenance: bool = False  # people work on it: the room raises nothing meanwhile
     occupancy_override: dict[str, Any] | None = None  # {"value", "until", "by"}
     key_floor: int = 0  # the lowest sequence of the room's key cards that may still open; locks on a line are told
 
