@@ -197,7 +197,8 @@ async def test_the_drawer_closes_by_escape_and_gives_the_focus_back(house: House
 
 
 async def test_the_navigation_shows_what_the_role_may_see(house: House, browser: Browser) -> None:
-    places = {"housekeeping": ["Rooms", "Housekeeping"], "maintenance": ["Rooms", "Maintenance", "System"]}
+    maintenance = ["Rooms", "Maintenance", "Devices", "System"]
+    places = {"housekeeping": ["Rooms", "Housekeeping"], "maintenance": maintenance}
     for name, expected in places.items():
         at = await visitor(browser, house.url)
         await at.sign_in(name)
