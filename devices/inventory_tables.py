@@ -51,7 +51,7 @@ class ModbusRtuLine(Table):
     stop_bits: Literal[1, 2] = 1
     timeout_s: Seconds = 0.5
     quiet_s: Seconds = Field(
-        1.0, description="silence after a time-out: a late answer is else taken for the next one's"
+        1.0, description="silence after a time-out and at the start: a late answer is else taken for the next one's"
     )
     poll_s: Seconds | None = Field(None, description="absent: as the profiles say")
 

@@ -199,7 +199,7 @@ class ModbusLine:
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
         self.silence = 0
         self.sessions += 1
-        self._not_before = self._time()
+        self._not_before = self._time() + (self.settings.quiet_s if self.serial else 0)
         self._account.went_up()
 
     def _check_port(self) -> None:

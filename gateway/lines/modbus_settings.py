@@ -13,7 +13,8 @@ class ModbusSettings:
     """How to reach a bus: `host` and `port` (TCP), or `path` and the serial parameters (RTU). Times in real seconds.
 
     After an RTU time-out nothing is sent for `quiet_s`, the longest a unit may take to answer: what arrives meanwhile
-    is dropped. `gap_s` is the silence between two RTU frames; None: as the bus demands at its speed.
+    is dropped. Nor when the bus was opened: whoever asked before us may be answered yet. `gap_s` is the silence between
+    two RTU frames; None: as the bus demands at its speed.
     """
 
     host: str | None = None

@@ -270,13 +270,30 @@ class SlowUnit:
         terminal.on_bytes = self.received
 
     def received(self, frame: bytes) -> None:
-        address, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
-        body = bytes([frame[0], frame[1], 2 * count]) + address.to_bytes(2, "big") * count
-        answer = body + FramerRTU.compute_CRC(body).to_bytes(2, "big")
         loop = asyncio.get_running_loop()
         self.busy_until = max(self.busy_until, loop.time()) + self.late
         self.late = 0.0
-        loop.call_at(self.busy_until, self.terminal.write, answer)
+        loop.call_at(self.busy_until, self.terminal.write, self.answer(frame))
+
+    def answer(self, frame: bytes) -> bytes:
+        address, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
+        body = bytes([frame[0], frame[1], 2 * count]) + address.to_bytes(2, "big") * count
+        return body + FramerRTU.compute_CRC(body).to_bytes(2, "big")
+
+
+async def test_what_was_asked_before_the_line_was_opened_answers_no_question_of_ours(tmp_path: Path) -> None:
+    """A gateway that was killed had asked; the unit speaks when the next one has opened the bus."""
+    terminal, peer = serial_peer(tmp_path / "bus.tty")
+    unit = SlowUnit(terminal, late=0.0)
+    await peer.plug()
+    settings = ModbusSettings(path=tmp_path / "bus.tty", timeout_s=1, quiet_s=0.4)
+    line = ModbusLine("l", settings, user(Taken()))
+    async with serving(line):
+        await until(lambda: line.up)
+        asyncio.get_running_loop().call_later(0.15, terminal.write, unit.answer(bytes.fromhex("010300640001")))
+        assert await line.read(1, 3, 200, 1) == [200]
+        assert line.dropped == 1
+    await peer.unplug()
 
 
 @pytest.mark.parametrize(("quiet_s", "believed"), [(0.4, 200), (0.0, 100)])
