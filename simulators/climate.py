@@ -35,9 +35,7 @@ class Demand:
 class Climate:
     """Brought up to date when somebody looks (`at`)."""
 
-    def __init__(
-        self, now: datetime, outside: Callable[[datetime], float] = weather, step_s: float = STEP_S
-    ) -> None:
+    def __init__(self, now: datetime, outside: Callable[[datetime], float] = weather, step_s: float = STEP_S) -> None:
         self.temperature = 21.0
         self.humidity = 45.0
         self.co2 = FRESH_CO2_PPM

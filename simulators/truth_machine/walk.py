@@ -17,7 +17,7 @@ THROUGH_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A doing as it happened. `moves_door`: it opened and shut the door; else it stood open already, or no door is meant."""
+    """A doing as it happened. `moves_door`: it opened and shut the door; else it stood open, or no door is meant."""
 
     doing: Doing
     moves_door: bool
