@@ -96,6 +96,8 @@ class Party:
                     start = day * DAY_S + self.random.uniform(8, 22.5) * HOUR_S
                     minutes = self.random.uniform(*self._habits.errand_minutes)
                     self._goes_out(timeline, (start, start + minutes * MINUTE_S))
+                if self.random.random() < self._habits.night_ways:
+                    self._wanders(timeline, day * DAY_S + self.random.uniform(22.5, 29.5) * HOUR_S)
             if self.random.random() < self._habits.visitors:
                 self._visit(day * DAY_S + self.random.uniform(16, 21) * HOUR_S)
             if self.random.random() < self._habits.room_service:
@@ -111,6 +113,14 @@ class Party:
         timeline.put(span[0], OUT)
         timeline.put(span[1], IN)
         return True
+
+    def _wanders(self, timeline: Timeline, start: float) -> None:
+        """Up in the night, out, and back to bed."""
+        end = start + self.random.uniform(*self._habits.night_minutes) * MINUTE_S
+        up, down = start - 120, end + 600
+        if timeline.place(up) == ASLEEP and timeline.next_change(up) > down + 600:
+            for at, place in ((up, IN), (start, OUT), (end, IN), (down, ASLEEP)):
+                timeline.put(at, place)
 
     def _host(self, start: float, end: float) -> bool:
         return any(timeline.free(start, end) for timeline in self.timelines.values())

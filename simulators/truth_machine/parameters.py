@@ -22,6 +22,10 @@ class Guests:
         0.5  # short ways a guest and day; with the plan's outings it gives occupancy 5's 2.5 absences a day
     )
     errand_minutes: tuple[float, float] = (2, 20)  # assumed: ice, smoke, car, reception
+    night_ways: float = (
+        0.06  # nights in which a sleeper goes out for a while, the others asleep; assumed: ice, smoke, bar
+    )
+    night_minutes: tuple[float, float] = (5, 90)  # assumed
     together: float = 0.6  # two who are both out come back through one door; assumed
     answered_doors: float = (
         0.7  # doors opened without anybody passing, a stay and day; occupancy 5: 7.8 door cycles a day
