@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 
 from simulators.plan import CLEANING_MINUTES
@@ -146,7 +147,7 @@ class Staff:
             yield Doing(back, Deed.COME, (call.who,), call.role, key, self._random.uniform(4, 12))
 
     def _inspect(self, done: Sequence[tuple[str, float]], number: int) -> None:
-        at = 0.0
+        at = -inf
         for room, end in done:
             at = max(at, end + self._random.uniform(10, 60) * MINUTE_S)
             over = at + self._random.uniform(2, 4) * MINUTE_S
