@@ -57,9 +57,9 @@ def compared(life: Life, heard: Heard) -> AlertScore:
     """One room, its scored days. Of a fault that began before them nothing is counted as false."""
     result = AlertScore()
     for fault in life.faults:
-        if fault[2] >= life.scored_from:
+        if fault[2] >= life.scored_from and fault[3] is not None:
             result.injected[fault[0]] += 1
-            _look(result, fault, heard.raised)
+            _look(result, fault, fault[3], heard)
     for alert in heard.raised:
         if alert.at >= life.scored_from:
             result.raised[alert.kind] += 1
@@ -68,10 +68,25 @@ def compared(life: Life, heard: Heard) -> AlertScore:
     return result
 
 
-def _look(result: AlertScore, fault: Fault, raised: Sequence[Raised]) -> None:
-    first: datetime | None = min((alert.at for alert in raised if _of(alert, fault)), default=None)
+def _look(result: AlertScore, fault: Fault, due: datetime, heard: Heard) -> None:
+    first = min((alert.at for alert in heard.raised if _of(alert, fault)), default=None)
+    if _stands(fault, heard):
+        first = fault[2]
     if first is not None:
-        (result.in_time if first <= fault[3] else result.late)[fault[0]] += 1
+        (result.in_time if first <= due else result.late)[fault[0]] += 1
+
+
+def _stands(fault: Fault, heard: Heard) -> bool:
+    """Is the alert there already when the fault begins (of a message that was lost, say)?"""
+    before = [_last(changes, fault) for changes in (heard.raised, heard.cleared)]
+    return before[0] is not None and (before[1] is None or before[1] < before[0])
+
+
+def _last(changes: Sequence[Raised], fault: Fault) -> datetime | None:
+    kind, device, start = fault[:3]
+    return max(
+        (one.at for one in changes if (one.kind, one.device) == (kind, device) and one.at <= start), default=None
+    )
 
 
 def _of(alert: Raised, fault: Fault) -> bool:

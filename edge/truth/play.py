@@ -16,7 +16,7 @@ EVENTS = frozenset({"egress", "forced", "tamper"})
 
 
 class Raised(NamedTuple):
-    """A condition was raised."""
+    """A condition was raised, or cleared."""
 
     at: datetime
     kind: str
@@ -37,7 +37,7 @@ class Heard:
     signals: int = 0
     changes: list[tuple[datetime, str]] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
-    cleared: int = 0
+    cleared: list[Raised] = field(default_factory=list)
     cleanings: list[Spell] = field(default_factory=list)
 
 
@@ -91,7 +91,7 @@ class Player:
             if isinstance(effect, ConditionRaised):
                 self.heard.raised.append(Raised(at, effect.kind, effect.device))
             elif isinstance(effect, ConditionCleared):
-                self.heard.cleared += 1
+                self.heard.cleared.append(Raised(at, effect.kind, effect.device))
             elif isinstance(effect, CleaningEnded) and effect.outcome == "cleaned":
                 self.heard.cleanings.append(Spell(effect.started, effect.at))
         answer = self._room.occupancy

@@ -62,10 +62,10 @@ class Report:
             "cleaning": whole.cleaned.figures(),
             "alerts": whole.alerted.figures(self.days),
             "fault_free_day": {
-                "alerts": self.calm.alerted.raised.total(),
-                "kinds": dict(self.calm.alerted.raised),
-                "alerts_with_lost_late_and_ghost_messages": self.noisy.alerted.raised.total(),
-                "kinds_with_lost_late_and_ghost_messages": dict(self.noisy.alerted.raised),
+                "alerts": self.calm.alerted.false.total(),
+                "kinds": dict(+self.calm.alerted.false),
+                "alerts_with_lost_late_and_ghost_messages": self.noisy.alerted.false.total(),
+                "kinds_with_lost_late_and_ghost_messages": dict(+self.noisy.alerted.false),
             },
             "without_errors": {"occupancy": self.calm.score.figures(), "cleaning": self.calm.cleaned.figures()},
             "targets": list(self._targets()),
@@ -102,7 +102,7 @@ class Report:
             "cleaning_minutes_off": cleaning["minutes_off_median"],
             "alerts_in_time_pct": alerts["in_time_pct"],
             "alerts_per_10_min": alerts["per_10_min"],
-            "alerts_fault_free_day": self.calm.alerted.raised.total(),
+            "alerts_fault_free_day": self.calm.alerted.false.total(),
         }
         for target in TARGETS:
             value = reached[target.name]

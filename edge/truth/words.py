@@ -13,8 +13,9 @@ a device; None is a value that is bad."""
 Stretch = tuple[datetime, datetime, str]
 Cleaning = tuple[datetime, datetime, str, bool, bool]
 """From, to, kind, whether the attendant had a card, whether guests were inside."""
-Fault = tuple[str, str, datetime, datetime, datetime]
-"""Kind of condition, device, beginning, when it is due to be raised at the latest, end."""
+Fault = tuple[str, str, datetime, datetime | None, datetime]
+"""Kind of condition, device, beginning, when it is due to be raised at the latest, end. Due None: an alert is true,
+but is not asked for (it was mended too soon, or staff were there)."""
 
 
 class Life(Protocol):

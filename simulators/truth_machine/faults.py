@@ -23,12 +23,15 @@ CRITICAL_PERCENT = 10.0
 
 
 class Fault(NamedTuple):
-    """What is wrong with which device, from when to when, and when at the latest it is to be raised."""
+    """What is wrong with which device, from when to when, and when at the latest it is to be raised.
+
+    Due None: it may be raised and need not: it was over too soon, or staff were there to see it.
+    """
 
     kind: str
     device: str
     start: float
-    due: float
+    due: float | None
     end: float
 
 
@@ -120,13 +123,13 @@ class Damage:
                 signs = sorted(apply(signs, one), key=lambda sign: sign.at)
         return signs
 
-    def note(self, kind: str, device: str, times: tuple[float, float, float]) -> None:
+    def note(self, kind: str, device: str, times: tuple[float, float | None, float]) -> None:
         """A fault that was injected elsewhere: its beginning, when it is due, its end."""
         start, due, end = times
-        if due <= self._end:
-            self.faults.append(Fault(kind, device, start, due, end))
+        asked = due is not None and due <= min(self._end, end)
+        self.faults.append(Fault(kind, device, start, due if asked else None, end))
 
-    def _note(self, kind: str, one: Break, due: float, end: float | None = None) -> None:
+    def _note(self, kind: str, one: Break, due: float | None, end: float | None = None) -> None:
         self.note(kind, self._fittings.name(one.part), (one.start, due, one.end if end is None else end))
 
     def _without(self, signs: Iterable[Sign], one: Break, point: str | None = None) -> list[Sign]:
@@ -155,8 +158,8 @@ class Damage:
         """A motion sensor that sees nothing, a contact that never moves: told by the cards that open the lock."""
         point = "door" if one.part == "door" else "motion"
         entries = list(_entries(signs, one))
-        if len(entries) >= SLEPT[point]:
-            self._note("sensor_stuck", one, entries[SLEPT[point] - 1] + SLACK_S)
+        enough = len(entries) >= SLEPT[point]
+        self._note("sensor_stuck", one, entries[SLEPT[point] - 1] + SLACK_S if enough else None)
         device = self._fittings.name(one.part)
         rest = "closed" if point == "door" else False
         return [*self._without(signs, one, point), Sign(one.start, device, point, rest)]
@@ -174,8 +177,7 @@ class Damage:
             known = sign.value if mine else known
             found.append(sign)
         due = next((at for at in reported if at >= one.start + STILL_S), None)
-        if due is not None and due < one.end:
-            self._note("sensor_stuck", one, due + SLACK_S)
+        self._note("sensor_stuck", one, None if due is None else due + SLACK_S)
         return found
 
     def _implausible(self, signs: list[Sign], one: Break) -> list[Sign]:
@@ -186,8 +188,7 @@ class Damage:
             wrong = sign.device == device and sign.point == "temperature" and one.start <= sign.at < one.end
             found.append(sign._replace(value=None) if wrong else sign)
             bad += [sign.at] if wrong else []
-        if len(bad) >= 3:
-            self._note("sensor_implausible", one, bad[2] + SLACK_S, one.end + 2 * HOUR_S)
+        self._note("sensor_implausible", one, bad[2] + SLACK_S if len(bad) >= 3 else None, one.end + 2 * HOUR_S)
         return found
 
     def _alarm(self, signs: list[Sign], one: Break) -> list[Sign]:

@@ -13,7 +13,7 @@ from simulators.truth_machine.batteries import batteries
 from simulators.truth_machine.doings import Calendar, Doing
 from simulators.truth_machine.doors import Doors, books
 from simulators.truth_machine.errors import AFTER_S, Wire, ghosts
-from simulators.truth_machine.faults import Damage, Fault, ajar, breaks
+from simulators.truth_machine.faults import AJAR_S, Damage, Fault, ajar, breaks
 from simulators.truth_machine.motion import Bodies, pulses
 from simulators.truth_machine.parameters import Hotel
 from simulators.truth_machine.signs import PMS, Fittings, Sign
@@ -52,12 +52,12 @@ class Cleaned(NamedTuple):
 
 
 class Injected(NamedTuple):
-    """A true fault; an alert of that kind and device is due by `due`, and none of it is false before `end`."""
+    """A true fault; an alert of that kind and device is due by `due` (None: allowed), none is false before `end`."""
 
     kind: str
     device: str
     start: datetime
-    due: datetime
+    due: datetime | None
     end: datetime
 
 
@@ -115,13 +115,10 @@ class _Life:
         if hotel.faults is not None:
             broken = breaks(self.fittings, hotel.faults, (script.scored_from, script.end), self._random("faults"))
         steps = list(self.walker.walk(ajar(list(script.doings), broken, self._random("ajar"))))
-        for step in steps:
-            if step.doing.sure:
-                opened, shut = step.doing.at, step.doing.at + step.doing.open_s
-                self.damage.note("door_ajar", self.fittings.name("door"), (opened, opened + 301, shut))
         heating = [(one.start, one.end) for one in broken if one.name == "heating"]
         signs = [*self._doors(steps), *self._motion(steps), *self._air(steps, heating)]
         heard = self._carried([sign for sign in signs if 0 <= sign.at < script.end])
+        self._left_open(steps, heard)
         heard = sorted([*self._opening(signs), *heard, *self._batteries()], key=lambda sign: sign.at)
         heard = self.damage.done(heard, broken)
         return self._life(steps, [sign for sign in heard if sign.at < script.end])
@@ -155,9 +152,20 @@ class _Life:
         air = Air(self.fittings, self.calendar, year, self.hotel.equipment, self._random("air"), broken)
         yield from air.signs(steps, self.script.end)
         for start, end in broken:
-            if start in air.due:
-                times = (start, air.due[start] + 60, end + 7_200)
-                self.damage.note("setpoint_not_reached", self.fittings.name("thermostat"), times)
+            due = air.due.get(start)
+            times = (start, None if due is None else due + 60, end + 7_200)
+            self.damage.note("setpoint_not_reached", self.fittings.name("thermostat"), times)
+
+    def _left_open(self, steps: Sequence[Step], heard: Sequence[Sign]) -> None:
+        """Doors that stood open for longer than a door may: due once it was heard, where that was meant as a fault."""
+        door = self.fittings.name("door")
+        for step in steps:
+            doing = step.doing
+            if not step.moves_door or doing.open_s <= AJAR_S or doing.at < 0:
+                continue
+            told = (sign.at for sign in heard if sign.device == door and sign.at >= doing.at and sign.value == "open")
+            due = next(told, doing.at) + AJAR_S + 2 if doing.sure else None
+            self.damage.note("door_ajar", door, (doing.at, due, doing.at + doing.open_s))
 
     def _carried(self, signs: list[Sign]) -> list[Sign]:
         if self.hotel.errors is None:
@@ -203,7 +211,7 @@ class _Life:
             asleep, list(self._situations()), [Stretch(instant(a), instant(b), name) for a, b, name in self.marks],
             [self._cleaned(spell) for spell in self.walker.cleanings if spell.start >= 0 and spell.end > spell.start],
             [
-                Injected(fault.kind, fault.device, instant(fault.start), instant(fault.due), instant(fault.end))
+                self._injected(fault)
                 for fault in sorted(self.damage.faults, key=lambda fault: fault.start)
             ],
             self.counts, steps,
@@ -212,6 +220,11 @@ class _Life:
     def _cleaned(self, spell: Spell) -> Cleaned:
         instant = self.calendar.instant
         return Cleaned(instant(spell.start), instant(spell.end), spell.kind, spell.carded, spell.guests_inside)
+
+    def _injected(self, fault: Fault) -> Injected:
+        instant = self.calendar.instant
+        due = None if fault.due is None else instant(fault.due)
+        return Injected(fault.kind, fault.device, instant(fault.start), due, instant(fault.end))
 
     def _situations(self) -> Iterator[Stretch]:
         labels = [(max(at, 0.0), name) for at, name in self.walker.labels]

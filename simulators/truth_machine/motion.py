@@ -64,7 +64,7 @@ class Bodies:
         if spell.mode == "asleep":
             yield from self._stir((spell.start, spell.end), self.movement.quiet_per_minute, ROOM)
         elif spell.mode == "working":
-            yield from self._stir((spell.start, spell.end), self.movement.working_per_minute, ROOM)
+            yield from self._works(spell.start, spell.end)
         else:
             yield from self._awake(spell)
 
@@ -83,6 +83,14 @@ class Bodies:
             else:
                 yield from self._stir((at, until), self.movement.quiet_per_minute, ROOM)
             at, active = until, not active
+
+    def _works(self, start: float, end: float) -> Iterator[Moved]:
+        """Staff do the bathroom first or last."""
+        share = (end - start) * self.movement.bath
+        first = self.random.random() < 0.5
+        middle = start + share if first else end - share
+        for span, part in (((start, middle), BATH if first else ROOM), ((middle, end), ROOM if first else BATH)):
+            yield from self._stir(span, self.movement.working_per_minute, part)
 
     def _active(self, start: float, end: float) -> Iterator[Moved]:
         back = start

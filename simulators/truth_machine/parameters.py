@@ -53,7 +53,7 @@ class Movement:
     seen_entering: float = 0.8  # the sensor sees the way in; assumed
     seen_leaving: float = 0.9  # and the way to the door; assumed
     seen_after_door: float = 5 / 74  # occupancy 6: 5 of 74 departures were seen after the last door edge
-    bath: float = 0.25  # active spells that are out of sight, in the bathroom; assumed
+    bath: float = 0.25  # active spells that are out of sight, in the bathroom, and of the work of staff; assumed
     bath_minutes: float = 12.0  # assumed: a shower
     working_per_minute: float = 60 / 45  # staff at work, as the day's simulator has it
     hold_s: float = 90.0  # occupancy 10: a PIR clears 90 s after the last motion

@@ -80,7 +80,7 @@ def test_fault_rates_come_out_as_stated() -> None:
     assert 4 <= len(leaks) <= 16
     assert {fault.kind for fault in faults} >= {"sensor_stuck", "device_offline", "leak", "smoke", "door_forced"}
     for fault in faults:
-        assert fault.start <= fault.due
+        assert fault.due is None or fault.start <= fault.due <= fault.end
 
 
 def test_batteries_grow_old_and_are_renewed() -> None:
@@ -91,7 +91,7 @@ def test_batteries_grow_old_and_are_renewed() -> None:
         levels = [event.value for event in life.events if event.point == "battery" and "_door" in event.device]
         steps = [int(two or 0) - int(one or 0) for one, two in pairwise(levels)]
         fell, renewed = fell + sum(step < 0 for step in steps), renewed + sum(step > 50 for step in steps)
-        assert all(fault.kind == "low_battery" for fault in life.faults)
+        assert all(fault.kind == "low_battery" for fault in life.faults if fault.due is not None)
     assert fell > 6 * 15
     assert renewed >= 3
 
