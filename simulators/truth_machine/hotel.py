@@ -40,7 +40,9 @@ def scripts(hotel: Hotel) -> Iterator[Script]:
     for stay in made.stays:
         parties[stay.room].append(Party(stay, steps[stay.key], calendar, hotel.guests, str(hotel.seed)))
     book = Book(numbers, parties)
-    Staff(book, hotel.rounds, hotel.seed).work(-PLAN_BACK_DAYS, int(days) + 1)
+    staff = Staff(book, hotel.rounds, hotel.seed)
+    staff.look_in(0)
+    staff.work(-PLAN_BACK_DAYS, int(days) + 1)
     for number in numbers:
         own = parties[number]
         meant = [doing for party in own for doing in party.doings()] + book.doings.get(number, [])

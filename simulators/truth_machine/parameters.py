@@ -13,23 +13,15 @@ class Guests:
     """Stays and what guests do. Shares are probabilities; minutes from and to are drawn evenly."""
 
     parties: tuple[int, ...] = (1,) * 11 + (2,) * 8 + (3,)  # documented mix: 40 % of stays with two; 5 % three: assumed
-    cheats: float = (
-        0.15  # stays that leave a spare card in the holder; assumed: the field calls it common, nobody counts
-    )
+    cheats: float = 0.15  # stays that leave a spare card in the holder; assumed: common, but nobody counts
     breakfast: float = 0.7  # of mornings; assumed: usual share of stays with breakfast
     breakfast_minutes: tuple[float, float] = (25, 50)  # assumed
-    errands: float = (
-        0.5  # short ways a guest and day; with the plan's outings it gives occupancy 5's 2.5 absences a day
-    )
+    errands: float = 0.5  # short ways a guest and day; assumed, of the order of occupancy 5: 2.5 absences a day
     errand_minutes: tuple[float, float] = (2, 20)  # assumed: ice, smoke, car, reception
-    night_ways: float = (
-        0.06  # nights in which a sleeper goes out for a while, the others asleep; assumed: ice, smoke, bar
-    )
+    night_ways: float = 0.06  # a guest and night: out for a while, the others asleep; assumed: smoke, bar
     night_minutes: tuple[float, float] = (5, 90)  # assumed
     together: float = 0.6  # two who are both out come back through one door; assumed
-    answered_doors: float = (
-        0.7  # doors opened without anybody passing, a stay and day; occupancy 5: 7.8 door cycles a day
-    )
+    answered_doors: float = 0.7  # of days, nobody passes; assumed, of the order of occupancy 5: 7.8 cycles a day
     visitors: float = 0.1  # of stay days; assumed: family, colleagues
     visit_minutes: tuple[float, float] = (20, 120)  # assumed
     room_service: float = 0.12  # of stay days: someone without a card, let in for some minutes; assumed
@@ -96,10 +88,7 @@ class Errors:
     whole: float = 0.5  # of those, both edges; else one of the two, each as often; assumed: one frame is one loss
     ghosts: float = 0.01  # motion that nobody made, per pulse that somebody made
     late: float = 0.01  # of happenings; assumed: a tenth of a per cent is what buses admit, radios are worse
-    late_s: tuple[float, float] = (
-        5.0,
-        600.0,
-    )  # evenly on a logarithmic scale; assumed: retries up to a parent's return
+    late_s: tuple[float, float] = (5.0, 600.0)  # evenly on a logarithmic scale; assumed: retries
 
 
 @dataclass(frozen=True, slots=True)

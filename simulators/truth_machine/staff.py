@@ -16,6 +16,7 @@ WAIT_S = 600.0
 LATE_HOUR = 13.0
 """From then on an attendant asks the guests who are in whether they may clean."""
 ENGINEERS_DAY, EVENING = (9.0, 16.0), (18.0, 21.0)
+LOOK_IN_HOUR = 6.5
 GONE_S = 300.0
 """So long after a party's departure its room may be cleaned."""
 
@@ -72,6 +73,16 @@ class Staff:
                 self._turn_down(section, number, day)
             for number, at in enumerate(range(0, len(rooms), rounds.rooms_per_engineer)):
                 self._repair(rooms[at : at + rounds.rooms_per_engineer], number, day)
+
+    def look_in(self, day: int) -> None:
+        """The round when the system is put into service: a door that never moved tells nothing of the room behind it."""
+        rooms = self._book.rooms
+        for number, first in enumerate(range(0, len(rooms), self._rounds.section)):
+            at = day * DAY_S + LOOK_IN_HOUR * HOUR_S
+            for room in rooms[first : first + self._rounds.section]:
+                if not self._book.inside(room, at):
+                    self._visit(Call(room, f"supervisor {number}", Role.MANAGER, at, at + 60))
+                at += 150
 
     def _clean(self, section: Sequence[str], number: int, day: int) -> Iterator[tuple[str, float]]:
         """An attendant's shift. Yields the rooms whose guests had left, and when they were done."""
