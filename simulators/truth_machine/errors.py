@@ -52,8 +52,8 @@ class Wire:
         return group, 0.0
 
     def _left_over(self, group: list[Sign]) -> list[Sign]:
-        """Of a happening with two edges often one is heard."""
-        if len(group) < 2 or self.random.random() < self.errors.whole:
+        """Of a door's edges often one is heard. The end of motion is the bridge's own timer, never lost alone."""
+        if len(group) < 2 or group[0].point == "motion" or self.random.random() < self.errors.whole:
             return []
         return group[:1] if self.random.random() < 0.5 else group[1:]
 

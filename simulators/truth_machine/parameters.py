@@ -85,7 +85,7 @@ class Errors:
     """What becomes of messages. `lost` and `ghosts` are the documented mix."""
 
     lost: float = 0.02  # of happenings (a door's cycle, a pulse of motion, a card)
-    whole: float = 0.5  # of those, both edges; else one of the two, each as often; assumed: one frame is one loss
+    whole: float = 0.5  # of lost door cycles both edges, else either; assumed. Motion: always both (occupancy 10)
     ghosts: float = 0.01  # motion that nobody made, per pulse that somebody made
     late: float = 0.01  # of happenings; assumed: a tenth of a per cent is what buses admit, radios are worse
     late_s: tuple[float, float] = (5.0, 600.0)  # evenly on a logarithmic scale; assumed: retries
@@ -108,7 +108,7 @@ class FaultRates:
     forced: float = 0.03
     unknown_credential: float = 0.03
     tamper: float = 0.03
-    battery_from: float = 15.0  # at the start the batteries' levels lie evenly between this and 100 per cent
+    battery_from: float = 10.0  # at the start the batteries' levels lie evenly between this and 100 per cent
     battery_years: dict[str, float] = field(default_factory=lambda: {"lock": 1.0})  # a filling; others two years
     battery_noise: float = 1.0  # per cent up or down with temperature and load
 

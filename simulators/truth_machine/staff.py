@@ -75,7 +75,7 @@ class Staff:
                 self._repair(rooms[at : at + rounds.rooms_per_engineer], number, day)
 
     def look_in(self, day: int) -> None:
-        """The round when the system is put into service: a door that never moved tells nothing of the room behind it."""
+        """The round when the system is put into service: a door that never moved tells nothing of its room."""
         rooms = self._book.rooms
         for number, first in enumerate(range(0, len(rooms), self._rounds.section)):
             at = day * DAY_S + LOOK_IN_HOUR * HOUR_S
