@@ -40,10 +40,15 @@ class Cleaning:
         due = self.due(visit)
         if visit is None or due is None or now < due or not inside or not visit.seen_entering:
             return False
-        started = visit.attendant_since or now
+        return self.begin(visit.attendant_since or now, visit.attendant)
+
+    def begin(self, started: datetime, by: str | None) -> bool:
+        """Somebody is at work since `started`. Returns whether that is new."""
+        if self.off or self.state.phase == "in_progress":
+            return False
         spell = f"{self._room}-{started:%Y%m%dT%H%M%S%f}"
-        self.state = CleaningState("in_progress", visit.attendant, started, spell)
-        self._emit(CleaningStarted(self._room, spell, visit.attendant, started))
+        self.state = CleaningState("in_progress", by, started, spell)
+        self._emit(CleaningStarted(self._room, spell, by, started))
         return True
 
     def end(self, left: datetime) -> bool:
@@ -56,6 +61,15 @@ class Cleaning:
         outcome = "cleaned" if cleaned else "visit"
         self._emit(CleaningEnded(self._room, state.spell, state.by, state.since, left, outcome))
         self.state = CleaningState("done", state.by, left) if cleaned else CleaningState()
+        return True
+
+    def abandon(self, at: datetime) -> bool:
+        """Whoever was at work was no attendant. Returns whether a spell ended with it."""
+        state = self.state
+        if state.phase != "in_progress" or state.since is None or state.spell is None:
+            return False
+        self._emit(CleaningEnded(self._room, state.spell, state.by, state.since, max(at, state.since), "visit"))
+        self.state = CleaningState()
         return True
 
     def forget(self) -> bool:

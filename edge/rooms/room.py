@@ -6,6 +6,7 @@ from typing import Any
 
 from devices.model import DeviceEvent, Quality, Reading, Value
 from edge.rooms import keeping, view
+from edge.rooms.attended import Attended
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions
@@ -14,7 +15,6 @@ from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
-from edge.rooms.people import People
 from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
 
@@ -47,7 +47,7 @@ class Room:
         self._refresh_at = LONG_AGO
         self._marks = Marks()
         self._cells = Cells()
-        self._people = People(number, self.parameters, self._cells, self._emit)
+        self._people = Attended(number, self.parameters, self._cells, self._emit)
         self._conditions = Conditions(number, self._emit, self._priority)
         self._climate = Climate(self.parameters, self._cells)
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)
@@ -159,6 +159,7 @@ class Room:
             people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
+            uncarded=people.uncarded.state,
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
         return packed
@@ -175,6 +176,7 @@ class Room:
         self.version, self._now = state.version + 1, state.now or LONG_AGO
         people.occupancy.question, people.occupancy.before = state.question, state.before
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
+        people.uncarded.state = state.uncarded
         self._conditions.state = state.conditions
         self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
         self._checked_out, self._manual = state.checked_out, state.manual
@@ -207,6 +209,7 @@ class Room:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
             self._people.cleaning.forget()
+        self._people.told(before, facts, now)
         self._maintain(facts, now)
         self._marks.shown(changed=True)
 

@@ -123,6 +123,27 @@ class CleaningEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffVisit:
+    """Staff were in the room, and have left. `by`: the class of the card, `unknown` without one.
+
+    `moved`: somebody was heard; `guests`: guests were in too, or may have been; `request`: what the room asked for when
+    they came; `spell`: the cleaning that was seen meanwhile; `others`: who came in to them, by card.
+    """
+
+    room: str
+    visit: str
+    by: str
+    credential: str | None
+    entered: datetime
+    left: datetime
+    moved: bool = False
+    guests: bool = False
+    request: str = "none"
+    spell: str | None = None
+    others: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SendCommand:
     """An order the room's own logic gives."""
 
@@ -130,5 +151,12 @@ class SendCommand:
 
 
 Effect = (
-    RoomChanged | ConditionRaised | ConditionCleared | AccessHappened | CleaningStarted | CleaningEnded | SendCommand
+    RoomChanged
+    | ConditionRaised
+    | ConditionCleared
+    | AccessHappened
+    | CleaningStarted
+    | CleaningEnded
+    | StaffVisit
+    | SendCommand
 )
