@@ -13,6 +13,7 @@ from edge.rooms.conditions import Conditions
 from edge.rooms.faults import Faults
 from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
+from edge.rooms.late import LateAccess
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.points import Marks, Points
@@ -53,8 +54,9 @@ class Room:
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)
         self._points = Points(number, self._people, self._faults, self._marks)
         self._intake = Intake(self._cells, self._points, self._faults, self._marks)
+        self._late = LateAccess(number, self._marks.out.append)
         self._others: dict[type, Callable[[Any, datetime], None]] = {
-            DeviceEvent: self._points.event,
+            DeviceEvent: self._event,
             RoomFacts: self._learn,
             Override: self._override,
             DeviceHeard: self._intake.health,
@@ -192,6 +194,10 @@ class Room:
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
+
+    def _event(self, event: DeviceEvent, now: datetime) -> None:
+        if not self._late.take(event, now):
+            self._points.event(event, now)
 
     def _other(self, signal: Signal, now: datetime) -> None:
         handler = self._others.get(type(signal))

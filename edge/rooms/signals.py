@@ -90,7 +90,7 @@ class ConditionCleared:
 
 @dataclass(frozen=True, slots=True)
 class AccessHappened:
-    """A card or code was used at the door."""
+    """A card or code was used at the door. `late`: the lock remembered it, and it happened at `at`."""
 
     room: str
     device: str
@@ -98,6 +98,8 @@ class AccessHappened:
     credential_class: str
     credential: str | None = None
     reason: str | None = None
+    at: datetime | None = None  # None: now
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
