@@ -49,7 +49,7 @@ class Staff:
         random = Random(f"{self.seed}/supervisor")
         while True:
             await self._rest(random)
-            for task in [task for task in await self._tasks() if task["state"] == "done"]:
+            for task in [task for task in await self._tasks() if task["state"] in {"done", "proposed"}]:
                 if await self._asked(partial(self.clerk.inspect, str(task["id"]))):
                     self.inspected += 1
 

@@ -60,7 +60,9 @@ def request(cells: Cells, manual: ManualAnswer | None) -> dict[str, Any]:
     Who has bolted the door does not want to be disturbed, unless the panel says what they want.
     """
     if manual is not None:
-        return {"value": manual.value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False} | {"source": "manual"}
+        return {"value": manual.value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False} | {
+            "source": "manual"
+        }
     cell = _first(cells, "request")
     bolt = _first(cells, "bolt")
     if bolt is not None and bolt.live and bolt.value is True and not cells.away(bolt) and _asks_nothing(cell):

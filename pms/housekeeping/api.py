@@ -28,6 +28,7 @@ NEEDS = {
     Action.ASSIGN: HOUSEKEEPING_ASSIGN,
     Action.START: HOUSEKEEPING_WORK,
     Action.DONE: HOUSEKEEPING_WORK,
+    Action.CONFIRM: HOUSEKEEPING_INSPECT,
     Action.INSPECT: HOUSEKEEPING_INSPECT,
     Action.REOPEN: HOUSEKEEPING_INSPECT,
     Action.CANCEL: HOUSEKEEPING_ASSIGN,
@@ -77,6 +78,7 @@ class TaskView(View):
     assignee_name: str | None
     minutes: int
     credits: int
+    confirmed: str | None
     note: str | None
     reopened: int
     created_at: datetime
@@ -186,6 +188,15 @@ async def done(call: WriteCall) -> Reply:
 
 
 @routes.write(
+    "POST", "/api/v1/housekeeping/tasks/{id}/confirm", permission=HOUSEKEEPING_INSPECT, body=Nothing, response=TaskView
+)
+async def confirm(call: WriteCall) -> Reply:
+    """Agree with what the room proposed: it is clean."""
+    await _check(call)
+    return await _reply(call, await service.confirm(call.work, call.path("id")))
+
+
+@routes.write(
     "POST",
     "/api/v1/housekeeping/tasks/{id}/inspect",
     permission=HOUSEKEEPING_INSPECT,
@@ -244,6 +255,7 @@ def _view(call: Call, found: Task, people: dict[str, str]) -> TaskView:
         assignee_name=people.get(found.assignee) if found.assignee else None,
         minutes=found.minutes,
         credits=found.credits,
+        confirmed=found.confirmed,
         note=found.note,
         reopened=found.reopened,
         created_at=found.created_at,

@@ -19,6 +19,8 @@ CHANGED = EventKind("task.changed", HOUSEKEEPING_READ)
 EVENTS: dict[Action, EventKind] = {
     Action.ASSIGN: EventKind("task.assigned", HOUSEKEEPING_READ),
     Action.START: EventKind("task.started", HOUSEKEEPING_READ),
+    Action.PROPOSE: EventKind("task.proposed", HOUSEKEEPING_READ),
+    Action.CONFIRM: EventKind("task.confirmed", HOUSEKEEPING_READ),
     Action.DONE: EventKind("task.done", HOUSEKEEPING_READ),
     Action.INSPECT: EventKind("task.inspected", HOUSEKEEPING_READ),
     Action.REOPEN: EventKind("task.reopened", HOUSEKEEPING_READ),
@@ -73,7 +75,7 @@ async def start(work: UnitOfWork, task_id: str) -> Task:
     task = await find(work.session, work.property_id, task_id, lock=True)
     move(work, task, Action.START, MANUAL)
     task.assignee = task.assignee or work.actor.name
-    task.started_at, task.spell = work.now, None
+    task.started_at, task.done_at, task.spell = task.started_at or work.now, None, None
     return task
 
 
@@ -84,10 +86,32 @@ async def finish(work: UnitOfWork, task_id: str) -> Task:
     return task
 
 
+async def confirm(work: UnitOfWork, task_id: str) -> Task:
+    """A person agrees with what the room proposed. Raises Conflict, NotFound."""
+    task = await find(work.session, work.property_id, task_id, lock=True)
+    await confirmed(work, task, MANUAL)
+    return task
+
+
+async def confirmed(work: UnitOfWork, task: Task, by: str) -> None:
+    """What was proposed is so: the room is clean. `by`: manual, or the rule."""
+    source = MANUAL if by == MANUAL else DETECTED
+    move(work, task, Action.CONFIRM, source)
+    task.confirmed = by
+    await _clean(work, task, source)
+
+
 async def finished(work: UnitOfWork, task: Task, source: str) -> None:
     """A task is done, and its room clean: by hand or detected."""
     move(work, task, Action.DONE, source)
     task.done_at = work.now
+    await _clean(work, task, source)
+
+
+async def _clean(work: UnitOfWork, task: Task, source: str) -> None:
+    """A turndown leaves the state of the room as it is."""
+    if task.type == TaskType.TURNDOWN:
+        return
     room = await house.room_to_change(work, task.room)
     house.set_housekeeping(work, room, "clean", source=source)
 
@@ -95,13 +119,16 @@ async def finished(work: UnitOfWork, task: Task, source: str) -> None:
 async def inspect(work: UnitOfWork, task_id: str, *, passed: bool, note: str | None = None) -> Task:
     """A person has looked: the room is inspected, or dirty and its task open again. Raises Conflict, NotFound."""
     task = await find(work.session, work.property_id, task_id, lock=True)
+    if passed and task.state == TaskState.PROPOSED:
+        task.confirmed = MANUAL  # who has looked agrees
     move(work, task, Action.INSPECT if passed else Action.REOPEN, MANUAL)
     task.inspected_at, task.inspected_by = work.now, work.actor.name
     task.note = note or task.note
     if not passed:
         task.reopened += 1
-    room = await house.room_to_change(work, task.room)
-    house.set_housekeeping(work, room, "inspected" if passed else "dirty", source=MANUAL)
+    if task.type != TaskType.TURNDOWN:
+        room = await house.room_to_change(work, task.room)
+        house.set_housekeeping(work, room, "inspected" if passed else "dirty", source=MANUAL)
     return task
 
 
