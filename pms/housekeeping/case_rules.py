@@ -1,7 +1,7 @@
 """Pure rules of cases: where the front desk and a room disagree, and what is to be looked after, with delays.
 
-A verdict that is not known (a stale or silent room) opens nothing and closes nothing. A case opens after its own delay, and
-closes at once where the books have changed, else only when the disagreement has been gone for a while.
+A verdict that is not known (a stale or silent room) opens nothing and closes nothing. A case opens after its own delay;
+it closes at once where the books have changed, else only when the disagreement has been gone for a while.
 """
 
 from collections.abc import Callable, Mapping

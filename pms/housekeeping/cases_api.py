@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pms.access.permissions import HOUSEKEEPING_WORK, ROOMS_READ, ROOMS_REQUEST
-from pms.housekeeping import cases
+from pms.access.permissions import HOUSEKEEPING_ASSIGN, HOUSEKEEPING_WORK, ROOMS_READ, ROOMS_REQUEST
+from pms.housekeeping import cases, service
 from pms.housekeeping.case_model import RoomCase
 from pms.housekeeping.case_rules import CaseState
 from pms.kernel.errors import Reason
 from pms.kernel.http import Action as ActionView
-from pms.kernel.http import Body, Call, Page, ReadCall, Reply, Routes, View, WriteCall
+from pms.kernel.http import Body, Call, Nothing, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.link.messages import EvidenceItem
 from pms.property.views import EvidenceView
 
@@ -62,6 +62,13 @@ class PersonsView(View):
     persons: int
 
 
+class PlannedView(View):
+    """The task that is to be done."""
+
+    room: str
+    task: str
+
+
 @routes.read("/api/v1/housekeeping/cases", permission=ROOMS_READ, response=Page[CaseView], query=CaseQuery)
 async def listing(call: ReadCall) -> Page[CaseView]:
     """Cases, the latest first."""
@@ -81,6 +88,20 @@ async def dismiss(call: WriteCall) -> Reply:
     changed = await cases.dismiss(call.work, found.id, call.body(DismissBody).note)
     await call.work.session.flush()
     return Reply(view(call, changed), version=changed.version)
+
+
+@routes.write(
+    "POST",
+    "/api/v1/housekeeping/rooms/{number}/early",
+    permission=HOUSEKEEPING_ASSIGN,
+    body=Nothing,
+    response=PlannedView,
+    status=201,
+)
+async def early(call: WriteCall) -> PlannedView:
+    """Take the offer: the room is cleaned before its guests are checked out."""
+    task = await service.plan_departure(call.work, call.path("number"))
+    return PlannedView(room=task.room, task=task.id)
 
 
 @routes.write(

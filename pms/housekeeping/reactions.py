@@ -5,7 +5,7 @@ from sqlalchemy import select
 from pms.frontdesk.service import CHECK_IN_REVERSED, CHECKED_OUT, MOVED
 from pms.housekeeping import service, signs
 from pms.housekeeping.model import Task
-from pms.housekeeping.rules import CREDITS, MINUTES, OPEN, WAITING, Action, TaskState, TaskType
+from pms.housekeeping.rules import OPEN, WAITING, Action, TaskState, TaskType
 from pms.housekeeping.service import DETECTED
 from pms.kernel.events import Event
 from pms.kernel.reactions import Reactions
@@ -35,14 +35,14 @@ async def on_check_out(work: UnitOfWork, event: Event) -> None:
     elif task.type in {TaskType.STAYOVER, TaskType.TURNDOWN}:
         if task.state == TaskState.PROPOSED:
             service.move(work, task, Action.REOPEN, DETECTED)
-        task.type = TaskType.DEPARTURE.value
-        task.minutes, task.credits = MINUTES[TaskType.DEPARTURE], CREDITS[TaskType.DEPARTURE]
-        service.changed(work, task)
+        service.to_departure(work, task)
 
 
 async def on_morning(work: UnitOfWork, _event: Event) -> None:
-    """Each room somebody slept in gets a stayover clean, unless it has an open task. What nobody turned down last night,
-    or said to be clean, is not asked for any more."""
+    """Each room somebody slept in gets a stayover clean, unless it has an open task.
+
+    What nobody turned down last night, or said to be clean, is not asked for any more.
+    """
     await _end_yesterday(work)
     query = select(Task.room).where(
         Task.property_id == work.property_id, Task.state.in_([state.value for state in OPEN])

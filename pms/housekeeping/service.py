@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import HOUSEKEEPING_READ
 from pms.housekeeping.model import CleaningSpell, Task
-from pms.housekeeping.rules import CREDITS, MINUTES, OPEN, Action, TaskState, TaskType, after, type_for
+from pms.housekeeping.rules import CREDITS, MINUTES, OPEN, WAITING, Action, TaskState, TaskType, after, type_for
 from pms.kernel.errors import Conflict, NotFound, Reason
 from pms.kernel.events import EventKind
 from pms.kernel.ids import new_id
@@ -39,6 +39,27 @@ async def plan(work: UnitOfWork, number: str, kind: TaskType | None = None, note
     task = await create(work, number, kind or type_for(room.front_office), MANUAL)
     task.note = note
     return task
+
+
+async def plan_departure(work: UnitOfWork, number: str) -> Task:
+    """The guests have left though they are not checked out: the room's waiting task becomes a departure clean.
+
+    Without one, it is made. Raises Conflict when somebody is at work already, NotFound.
+    """
+    task = await open_task(work.session, work.property_id, number, lock=True)
+    if task is None:
+        return await plan(work, number, TaskType.DEPARTURE)
+    if TaskState(task.state) not in WAITING:
+        raise Conflict("the room has an open task", reasons=[Reason("task_open", {"room": number})])
+    to_departure(work, task)
+    return task
+
+
+def to_departure(work: UnitOfWork, task: Task) -> None:
+    """Another kind of work than was planned."""
+    task.type = TaskType.DEPARTURE.value
+    task.minutes, task.credits = MINUTES[TaskType.DEPARTURE], CREDITS[TaskType.DEPARTURE]
+    changed(work, task)
 
 
 async def create(work: UnitOfWork, number: str, kind: TaskType, source: str) -> Task:
