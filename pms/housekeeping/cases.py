@@ -40,10 +40,13 @@ from pms.reservations.model import Reservation
 OPENED = EventKind("case.opened", ROOMS_READ)
 CLOSED = EventKind("case.closed", ROOMS_READ)
 DISMISSED = EventKind("case.dismissed", ROOMS_READ)
+SPLIT = EventKind("room.discrepancy", ROOMS_READ)
+"""Desk and room disagree, or do no more: the subject is the room."""
 COUNTED = EventKind("room.persons", ROOMS_READ)
 
 Sensed = Callable[[AsyncSession, str, Sequence[str] | None], Awaitable[dict[str, tuple[datetime, dict[str, Any]]]]]
 MOST_PERSONS = 20
+_SHOWN = frozenset(kind.value for kind in DISCREPANCIES)
 NO_LOOK = (VisitKind.GUEST.value,)
 
 
@@ -239,6 +242,8 @@ def _open(work: UnitOfWork, number: str, kind: CaseKind, finding: Finding, facts
 
 def _record(work: UnitOfWork, case: RoomCase, kind: EventKind) -> None:
     work.record(kind, case.id, {"room": case.room, "kind": case.kind, "state": case.state})
+    if case.kind in _SHOWN:
+        work.record(SPLIT, case.room, {"kind": case.kind, "state": case.state})
 
 
 def _values(states: Collection[CaseState]) -> list[str]:

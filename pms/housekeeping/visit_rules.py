@@ -66,7 +66,7 @@ class VisitFacts:
 
     card_class: str
     department: Department | None
-    minutes: timedelta
+    minutes: timedelta | None  # None: nobody knows when they left
     hour: int  # local, when they came
     cleaned: bool = False
     guests: bool = False
@@ -85,13 +85,13 @@ RULES: tuple[_Rule, ...] = (
     (VisitKind.GUEST, lambda v: v.card_class in GUESTS),
     (VisitKind.ENGINEERING, lambda v: v.department is _D.ENGINEERING),
     (VisitKind.ROOM_SERVICE, lambda v: v.department is _D.ROOM_SERVICE),
-    (VisitKind.WELFARE, lambda v: v.request == "dnd" and not v.cleaned and v.minutes < SHORT),
+    (VisitKind.WELFARE, lambda v: v.request == "dnd" and not v.cleaned and _within(v, SHORT)),
     (VisitKind.SECURITY, lambda v: v.department is _D.SECURITY),
     (VisitKind.TURNDOWN, lambda v: v.department is _H and _is_turndown(v)),
     (VisitKind.CLEANING, lambda v: v.cleaned and v.department in {_H, None}),
     (VisitKind.INSPECTION, lambda v: _is_inspection(v)),
-    (VisitKind.ERRAND, lambda v: v.department is _H and v.guests and v.minutes < SHORT),
-    (VisitKind.LOOK, lambda v: v.minutes < LOOK),
+    (VisitKind.ERRAND, lambda v: v.department is _H and v.guests and _within(v, SHORT)),
+    (VisitKind.LOOK, lambda v: _within(v, LOOK)),
 )
 """The first that holds, else a visit of no known purpose. A credential says more than a dwell."""
 
@@ -106,14 +106,20 @@ def department_of(card_class: str, own: str | None) -> Department | None:
     return Department(own) if own else DEPARTMENT_OF.get(card_class)
 
 
+def _within(visit: VisitFacts, most: timedelta) -> bool:
+    return visit.minutes is not None and visit.minutes < most
+
+
 def _is_turndown(visit: VisitFacts) -> bool:
     first, last = TURNDOWN_HOURS
-    evening = first <= visit.hour < last and visit.minutes <= TURNDOWN_MOST
-    return evening and visit.minutes >= LOOK and (visit.task_type == "turndown" or (visit.rented and not visit.guests))
+    took = visit.minutes
+    evening = first <= visit.hour < last and took is not None and LOOK <= took <= TURNDOWN_MOST
+    return evening and (visit.task_type == "turndown" or (visit.rented and not visit.guests))
 
 
 def _is_inspection(visit: VisitFacts) -> bool:
-    if visit.cleaned or visit.minutes < INSPECTION_LEAST or visit.minutes >= 2 * SHORT:
+    took = visit.minutes
+    if visit.cleaned or (took is not None and not INSPECTION_LEAST <= took < 2 * SHORT):
         return False
     if visit.department is Department.INSPECTION:
         return True

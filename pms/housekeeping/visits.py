@@ -44,15 +44,14 @@ AROUND = timedelta(hours=4)
 
 async def take_visit(work: UnitOfWork, body: VisitBody) -> None:
     """Keep a visit that has ended, say what it was for, and let the room's task know. Twice changes nothing."""
-    task = await _task_before(work.session, work.property_id, body)
+    task = await _task_at(work.session, work.property_id, body.room, body.left)
     room = await house.find_room(work.session, work.property_id, body.room)
     facts = {
         "moved": body.moved,
         "guests": body.guests,
         "request": body.request,
         "rented": room.front_office == "occupied",
-        "task_type": task.type if task else None,
-        "task_state": task.state if task else None,
+        **_of_task(task),
         "cleaned": await _was_cleaning(work, body.spell),
     }
     new = await _insert(work, body, facts)
@@ -177,8 +176,18 @@ async def _unseen(work: UnitOfWork, room: str, wanted: dict[str, Entry], visits:
         mine = StaffVisit.property_id == work.property_id
         await work.session.execute(delete(StaffVisit).where(mine, StaffVisit.visit.in_(gone)))
     for name, entry in wanted.items():
+        task = await _task_at(work.session, work.property_id, room, entry.at)
         values = {"visit": name, "card_class": entry.card_class, "credential": entry.credential}
-        await _put(work, room, AUDIT, values | {"entered_at": entry.at, "left_at": None, "facts": {}, "spell": None})
+        await _put(
+            work,
+            room,
+            AUDIT,
+            values | {"entered_at": entry.at, "left_at": None, "facts": _of_task(task), "spell": None},
+        )
+
+
+def _of_task(task: Task | None) -> dict[str, object]:
+    return {"task_type": task.type if task else None, "task_state": task.state if task else None}
 
 
 def _name(room: str, entry: Entry) -> str:
@@ -207,9 +216,9 @@ async def _judge(work: UnitOfWork, visit: StaffVisit) -> None:
         VisitFacts(
             card_class=visit.known_class,
             department=department_of(visit.known_class, own.department if own else None),
-            minutes=(visit.left_at or visit.entered_at) - visit.entered_at,
+            minutes=None if visit.left_at is None else visit.left_at - visit.entered_at,
             hour=visit.entered_at.astimezone(zone).hour,
-            cleaned=bool(facts.get("cleaned")),
+            cleaned=bool(facts.get("cleaned")) or _as_long_as_a_cleaning(visit),
             guests=bool(facts.get("guests")),
             request=str(facts.get("request", "none")),
             rented=bool(facts.get("rented")),
@@ -218,6 +227,12 @@ async def _judge(work: UnitOfWork, visit: StaffVisit) -> None:
             round_of=await _round(work, visit),
         )
     ).value
+
+
+def _as_long_as_a_cleaning(visit: StaffVisit) -> bool:
+    """Nobody saw what was done, but the room was to be cleaned, and there was time for it until the next door."""
+    due = visit.source == AUDIT and visit.facts.get("task_type") is not None
+    return due and visit.left_at is not None and visit.left_at - visit.entered_at >= SHORT
 
 
 async def _round(work: UnitOfWork, visit: StaffVisit) -> int:
@@ -250,10 +265,10 @@ async def _was_cleaning(work: UnitOfWork, spell: str | None) -> bool:
     return found is not None and found.outcome == "cleaned"
 
 
-async def _task_before(session: AsyncSession, property_id: str, body: VisitBody) -> Task | None:
-    """The room's latest task that was there when they left."""
-    query = select(Task).where(Task.property_id == property_id, Task.room == body.room)
-    query = query.where(Task.created_at <= body.left + NEAR, Task.state != TaskState.CANCELLED.value)
+async def _task_at(session: AsyncSession, property_id: str, room: str, at: datetime) -> Task | None:
+    """The room's latest task that was there at an instant."""
+    query = select(Task).where(Task.property_id == property_id, Task.room == room)
+    query = query.where(Task.created_at <= at + NEAR, Task.state != TaskState.CANCELLED.value)
     found: Task | None = await session.scalar(query.order_by(Task.id.desc()).limit(1).with_for_update())
     return found
 

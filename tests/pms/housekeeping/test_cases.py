@@ -66,99 +66,99 @@ class Hotel(House):
 
 
 @pytest.fixture
-def hotel(database: Database, actor: Actor, clock: TestClock) -> Hotel:
+def inn(database: Database, actor: Actor, clock: TestClock) -> Hotel:
     return Hotel(database, actor, clock)
 
 
-async def test_a_guest_who_left_without_a_word_is_found_the_next_morning(hotel: Hotel) -> None:
-    await hotel.walk_in()
-    hotel.says("vacant")
-    assert await hotel.look(hours=9) == []  # at nine in the evening
-    await hotel.next_day()
-    assert await hotel.look(hours=-12) == ["101 skip"]
-    case = await hotel.case()
+async def test_a_guest_who_left_without_a_word_is_found_the_next_morning(inn: Hotel) -> None:
+    await inn.walk_in()
+    inn.says("vacant")
+    assert await inn.look(hours=9) == []  # at nine in the evening
+    await inn.next_day()
+    assert await inn.look(hours=-12) == ["101 skip"]
+    case = await inn.case()
     assert [item["code"] for item in case.evidence] == ["bed_not_slept_in", "no_motion_since"]
-    async with hotel.database.read() as session:
+    async with inn.database.read() as session:
         assert (await cases.discrepancies(session, HOUSE))["101"]["kind"] == "skip"
-    hotel.says("occupied")
-    assert await hotel.look(minutes=5) == ["101 skip"]
-    assert await hotel.look(minutes=11) == []
+    inn.says("occupied")
+    assert await inn.look(minutes=5) == ["101 skip"]
+    assert await inn.look(minutes=11) == []
 
 
-async def test_an_answer_that_flaps_neither_opens_nor_closes(hotel: Hotel) -> None:
-    hotel.says("occupied")
+async def test_an_answer_that_flaps_neither_opens_nor_closes(inn: Hotel) -> None:
+    inn.says("occupied")
     for _ in range(4):
-        assert await hotel.look(minutes=20) == []
-        hotel.says("vacant")
-        assert await hotel.look(minutes=2) == []
-        hotel.says("occupied")
-    assert await hotel.look(minutes=31) == ["101 sleep"]
+        assert await inn.look(minutes=20) == []
+        inn.says("vacant")
+        assert await inn.look(minutes=2) == []
+        inn.says("occupied")
+    assert await inn.look(minutes=31) == ["101 sleep"]
     for _ in range(3):
-        hotel.says("vacant")
-        assert await hotel.look(minutes=4) == ["101 sleep"]
-        hotel.says("occupied")
-        assert await hotel.look(minutes=31) == ["101 sleep"]
+        inn.says("vacant")
+        assert await inn.look(minutes=4) == ["101 sleep"]
+        inn.says("occupied")
+        assert await inn.look(minutes=31) == ["101 sleep"]
 
 
-async def test_a_silent_room_keeps_its_case_and_a_check_in_settles_it(hotel: Hotel) -> None:
-    hotel.says("occupied")
-    assert await hotel.look(minutes=31) == ["101 sleep"]
-    hotel.says("occupied", stale=True)
-    assert await hotel.look(hours=3) == ["101 sleep"]
-    await hotel.walk_in()
-    assert await hotel.look() == []
-    assert (await hotel.case()).state == "closed"
+async def test_a_silent_room_keeps_its_case_and_a_check_in_settles_it(inn: Hotel) -> None:
+    inn.says("occupied")
+    assert await inn.look(minutes=31) == ["101 sleep"]
+    inn.says("occupied", stale=True)
+    assert await inn.look(hours=3) == ["101 sleep"]
+    await inn.walk_in()
+    assert await inn.look() == []
+    assert (await inn.case()).state == "closed"
 
 
-async def test_what_somebody_dealt_with_stays_away_until_it_was_otherwise(hotel: Hotel) -> None:
-    hotel.says("occupied")
-    await hotel.look(minutes=31)
-    case = await hotel.case()
-    await hotel.do(lambda work: cases.dismiss(work, case.id, "the painter"))
-    assert await hotel.look(hours=2) == []
+async def test_what_somebody_dealt_with_stays_away_until_it_was_otherwise(inn: Hotel) -> None:
+    inn.says("occupied")
+    await inn.look(minutes=31)
+    case = await inn.case()
+    await inn.do(lambda work: cases.dismiss(work, case.id, "the painter"))
+    assert await inn.look(hours=2) == []
     with pytest.raises(Conflict):
-        await hotel.do(lambda work: cases.dismiss(work, case.id, ""))
-    hotel.says("vacant")
-    await hotel.look(minutes=1)
-    await hotel.look(minutes=11)
-    hotel.says("occupied")
-    assert await hotel.look(minutes=31) == ["101 sleep"]
+        await inn.do(lambda work: cases.dismiss(work, case.id, ""))
+    inn.says("vacant")
+    await inn.look(minutes=1)
+    await inn.look(minutes=11)
+    inn.says("occupied")
+    assert await inn.look(minutes=31) == ["101 sleep"]
 
 
-async def test_guests_who_are_due_out_and_gone(hotel: Hotel) -> None:
-    stay = await hotel.walk_in(nights=1)
-    await hotel.next_day()
-    hotel.clock.forward(hours=-2)
-    hotel.says("vacant")
-    assert await hotel.look(minutes=10) == []
-    assert await hotel.look(minutes=15) == ["101 early"]
-    assert await hotel.look(minutes=40) == ["101 departed", "101 early"]
-    await hotel.check_out(stay)
-    assert await hotel.look() == []
+async def test_guests_who_are_due_out_and_gone(inn: Hotel) -> None:
+    stay = await inn.walk_in(nights=1)
+    await inn.next_day()
+    inn.clock.forward(hours=-2)
+    inn.says("vacant")
+    assert await inn.look(minutes=10) == []
+    assert await inn.look(minutes=15) == ["101 early"]
+    assert await inn.look(minutes=40) == ["101 departed", "101 early"]
+    await inn.check_out(stay)
+    assert await inn.look() == []
 
 
-async def test_an_early_cleaning_that_is_planned_is_offered_no_more(hotel: Hotel) -> None:
-    await hotel.walk_in(nights=1)
-    await hotel.next_day()
-    hotel.clock.forward(hours=-2)
-    hotel.says("vacant")
-    assert await hotel.look(minutes=25) == ["101 early"]
-    task = await hotel.the_task()  # of the morning: a stayover clean
-    await hotel.do(lambda work: service.plan_departure(work, "101"))
-    again = await hotel.the_task()
+async def test_an_early_cleaning_that_is_planned_is_offered_no_more(inn: Hotel) -> None:
+    await inn.walk_in(nights=1)
+    await inn.next_day()
+    inn.clock.forward(hours=-2)
+    inn.says("vacant")
+    assert await inn.look(minutes=25) == ["101 early"]
+    task = await inn.the_task()  # of the morning: a stayover clean
+    await inn.do(lambda work: service.plan_departure(work, "101"))
+    again = await inn.the_task()
     assert (again.id, again.type, again.minutes) == (task.id, "departure", 35)
-    assert await hotel.look() == []
+    assert await inn.look() == []
 
 
-async def test_somebody_who_is_still_in_after_the_hour(hotel: Hotel) -> None:
-    stay = await hotel.walk_in(nights=1)
-    await hotel.next_day()
-    hotel.clock.forward(hours=-1)
-    hotel.says("occupied")
-    assert await hotel.look(minutes=55) == []
-    assert await hotel.look(minutes=10) == ["101 overdue"]
-    await hotel.do(lambda work: frontdesk_extend(work, stay))
-    assert await hotel.look() == []
+async def test_somebody_who_is_still_in_after_the_hour(inn: Hotel) -> None:
+    stay = await inn.walk_in(nights=1)
+    await inn.next_day()
+    inn.clock.forward(hours=-1)
+    inn.says("occupied")
+    assert await inn.look(minutes=55) == []
+    assert await inn.look(minutes=10) == ["101 overdue"]
+    await inn.do(lambda work: frontdesk_extend(work, stay))
+    assert await inn.look() == []
 
 
 async def frontdesk_extend(work: Any, stay: str) -> None:
@@ -166,55 +166,55 @@ async def frontdesk_extend(work: Any, stay: str) -> None:
     await frontdesk.extend(work, stay, await business_date(work.session, HOUSE) + timedelta(days=1))
 
 
-async def test_another_number_of_people(hotel: Hotel) -> None:
-    await hotel.walk_in()
-    hotel.says("occupied")
-    await hotel.do(lambda work: cases.count_persons(work, "101", 2))
-    assert await hotel.look(minutes=1) == ["101 persons"]
-    assert (await hotel.case()).evidence[0]["params"] == {"counted": 2, "booked": 1}
-    await hotel.do(lambda work: cases.count_persons(work, "101", 1))
-    assert await hotel.look() == []
+async def test_another_number_of_people(inn: Hotel) -> None:
+    await inn.walk_in()
+    inn.says("occupied")
+    await inn.do(lambda work: cases.count_persons(work, "101", 2))
+    assert await inn.look(minutes=1) == ["101 persons"]
+    assert (await inn.case()).evidence[0]["params"] == {"counted": 2, "booked": 1}
+    await inn.do(lambda work: cases.count_persons(work, "101", 1))
+    assert await inn.look() == []
     with pytest.raises(Invalid):
-        await hotel.do(lambda work: cases.count_persons(work, "101", 99))
+        await inn.do(lambda work: cases.count_persons(work, "101", 99))
 
 
 @pytest.mark.parametrize("source", ["panel", "lock", "app"])
-async def test_who_is_not_to_be_disturbed_for_long_is_looked_after(hotel: Hotel, source: str) -> None:
-    await hotel.walk_in()
-    hotel.says("occupied")
+async def test_who_is_not_to_be_disturbed_for_long_is_looked_after(inn: Hotel, source: str) -> None:
+    await inn.walk_in()
+    inn.says("occupied")
     if source == "app":
-        await hotel.do(lambda work: _ask(work, "dnd", "app"))
+        await inn.do(lambda work: _ask(work, "dnd", "app"))
     else:
-        hotel.asks("dnd", source=source)
-    assert await hotel.look(hours=23) == []
-    assert await hotel.look(hours=2) == ["101 welfare"]
-    async with hotel.database.read() as session:
+        inn.asks("dnd", source=source)
+    assert await inn.look(hours=23) == []
+    assert await inn.look(hours=2) == ["101 welfare"]
+    async with inn.database.read() as session:
         sign = await session.get(GuestSign, (HOUSE, "101"))
         assert sign is not None
         assert (sign.value, sign.source) == ("dnd", source)
     seen = {"room": "101", "visit": "v", "by": "master", "credential": "900", "request": "dnd"}
-    times = {"entered": hotel.clock(), "left": hotel.clock() + timedelta(minutes=2)}
-    await hotel.do(lambda work: visits.take_visit(work, VisitBody.model_validate(seen | times)))
-    assert await hotel.look(minutes=5) == []
-    assert await hotel.look(hours=25) == ["101 welfare"]
+    times = {"entered": inn.clock(), "left": inn.clock() + timedelta(minutes=2)}
+    await inn.do(lambda work: visits.take_visit(work, VisitBody.model_validate(seen | times)))
+    assert await inn.look(minutes=5) == []
+    assert await inn.look(hours=25) == ["101 welfare"]
 
 
 async def _ask(work: Any, value: str | None, source: str) -> None:
     set_request(work, await room_to_change(work, "101"), value, source)
 
 
-async def test_the_panel_has_the_last_word_when_it_is_touched_later(hotel: Hotel) -> None:
-    await hotel.walk_in()
-    hotel.says("occupied")
-    hotel.asks("mur")
-    await hotel.look(minutes=5)
-    await hotel.do(lambda work: _ask(work, "dnd", "desk"))
-    await hotel.look(minutes=5)
-    async with hotel.database.read() as session:
+async def test_the_panel_has_the_last_word_when_it_is_touched_later(inn: Hotel) -> None:
+    await inn.walk_in()
+    inn.says("occupied")
+    inn.asks("mur")
+    await inn.look(minutes=5)
+    await inn.do(lambda work: _ask(work, "dnd", "desk"))
+    await inn.look(minutes=5)
+    async with inn.database.read() as session:
         assert (await find_room(session, HOUSE, "101")).request == "dnd"
-    hotel.asks("mur")
-    await hotel.look(minutes=5)
-    async with hotel.database.read() as session:
+    inn.asks("mur")
+    await inn.look(minutes=5)
+    async with inn.database.read() as session:
         assert (await find_room(session, HOUSE, "101")).request is None
         sign = await session.get(GuestSign, (HOUSE, "101"))
         assert sign is not None

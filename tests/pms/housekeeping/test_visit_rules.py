@@ -23,9 +23,13 @@ TEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 K = VisitKind
 
 
-def visit(card_class: str = "housekeeping", minutes: float = 25, own: str | None = None, **more: Any) -> VisitFacts:
+def visit(
+    card_class: str = "housekeeping", minutes: float | None = 25, own: str | None = None, **more: Any
+) -> VisitFacts:
     department = department_of(card_class, own)
-    return VisitFacts(card_class, department, timedelta(minutes=minutes), more.pop("hour", 10), **more)
+    return VisitFacts(
+        card_class, department, None if minutes is None else timedelta(minutes=minutes), more.pop("hour", 10), **more
+    )
 
 
 KINDS: dict[str, tuple[VisitFacts, VisitKind]] = {
@@ -60,6 +64,8 @@ KINDS: dict[str, tuple[VisitFacts, VisitKind]] = {
     "somebody looks after a guest who is not to be disturbed": (visit(minutes=2, request="dnd"), K.WELFARE),
     "security with the emergency card": (visit("emergency", minutes=3), K.SECURITY),
     "a guest": (visit("guest", minutes=120), K.GUEST),
+    "seen coming only": (visit(minutes=None), K.OTHER),
+    "an inspector, seen coming only": (visit(minutes=None, own="inspection"), K.INSPECTION),
     "nobody known, three minutes": (visit("unknown", minutes=3), K.OTHER),
 }
 

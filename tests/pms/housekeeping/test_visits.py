@@ -123,6 +123,14 @@ async def test_openings_that_nobody_saw_are_visits_until_the_next_door(house: Ho
     assert (second.room, second.left_at, second.source) == ("102", None, "audit")
 
 
+async def test_who_was_long_enough_in_a_room_that_was_to_be_cleaned_cleaned_it(house: House) -> None:
+    await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    await remember(house, "101", 5)
+    assert await said(house) == [("101", "112", "other")]
+    await remember(house, "102", 36)
+    assert await said(house) == [("101", "112", "cleaning"), ("102", "112", "other")]
+
+
 async def test_an_inspection_round_is_known_by_the_order_of_rooms(house: House) -> None:
     for room in ("101", "102", "103"):
         task = await house.do(partial(service.plan, number=room))
@@ -162,7 +170,7 @@ async def test_the_order_in_which_it_is_told_does_not_matter(house: House, seed:
         ("101", "112", "other", NOON, NOON + timedelta(minutes=25), False),
         ("102", "112", "other", NOON + timedelta(minutes=30), NOON + timedelta(minutes=50), False),
         ("103", "112", "other", NOON + timedelta(minutes=60), NOON + timedelta(minutes=100), True),
-        ("104", "112", "look", NOON + timedelta(minutes=100), None, False),
+        ("104", "112", "other", NOON + timedelta(minutes=100), None, False),
         ("101", "900", "other", NOON + timedelta(minutes=120), NOON + timedelta(minutes=123), False),
     ]
     told = [*tellings(), *tellings()[2:5]]
