@@ -87,7 +87,8 @@ async def _ended(work: UnitOfWork, cleaning: CleaningBody, spell: CleaningSpell,
 
 
 def _ended_as(spell: CleaningSpell, cleaning: CleaningBody) -> Ended:
-    took = None if spell.started_at is None else (cleaning.at - spell.started_at).total_seconds() / 60
+    began = cleaning.started or spell.started_at
+    took = None if began is None else (cleaning.at - began).total_seconds() / 60
     return Ended(cleaning.spell, cleaning.outcome, spell.by is not None, took)
 
 

@@ -9,7 +9,6 @@ from playwright.async_api import Browser
 from tests.web.browser import chromium
 from tests.web.house import House
 from tests.web.life import live
-from tests.web.rounds import rounds
 
 
 @pytest.fixture
@@ -17,7 +16,6 @@ async def house(tmp_path: Path, free_port: int) -> AsyncIterator[House]:
     """A running house on a morning."""
     async with House(tmp_path, free_port) as running:
         await live(running)
-        await rounds(running)
         yield running
 
 
