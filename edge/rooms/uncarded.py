@@ -56,8 +56,6 @@ class Uncarded:
         if rented and (other_stay or not state.rented):
             state.fresh = self._day(at)
         state.rented, state.due_out = rented, rented and due_out
-        if state.stay is not None and not rented:
-            state.stay.rented = False
 
     def passes(self, at: datetime) -> None:
         """The day goes on: who had the room over the night leaves it to be cleaned."""
@@ -84,7 +82,8 @@ class Uncarded:
         stay = self.state.stay
         if stay is not None and at - stay.last_edge > self._grace:
             stay.moved = True
-            stay.doubtful &= stay.rented  # who is still at work after the check-out is no guest
+            stay.rented &= self.state.rented  # who is still at work after the check-out is no guest
+            stay.doubtful &= stay.rented
 
     def drop(self) -> Stay | None:
         """It was somebody else after all, or is known by now."""
