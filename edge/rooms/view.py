@@ -65,7 +65,7 @@ def request(cells: Cells, manual: ManualAnswer | None) -> dict[str, Any]:
         }
     cell = _first(cells, "request")
     bolt = _first(cells, "bolt")
-    if bolt is not None and bolt.live and bolt.value is True and not cells.away(bolt) and _asks_nothing(cell):
+    if bolt is not None and bolt.value is True and bolt.quality is not Quality.BAD and _asks_nothing(cell):
         return sensed(bolt, cells, "dnd") | {"value": "dnd", "source": "lock"}
     last = cell.value if cell is not None and isinstance(cell.value, str) else "none"
     body = sensed(cell, cells, last)

@@ -65,6 +65,9 @@ def test_nothing_that_is_remembered_happened_after_it_was_told() -> None:
 def test_who_bolts_the_door_is_not_to_be_disturbed_unless_the_panel_says_otherwise() -> None:
     play = Play("contact", "motion", "lock", "thermostat").tell("9:00 bolt on\n9:00 ?request dnd")
     assert play.view()["request"]["source"] == "lock"
+    play.restart()
+    assert (play.view()["request"]["value"], play.view()["request"]["stale"]) == ("dnd", True)
+    play.tell("9:04 bolt off\n9:04:10 bolt on\n9:04:10 ?request dnd")
     play.tell("9:05 request mur\n9:05 ?request mur")
     assert play.view()["request"]["source"] == "panel"
     play.tell("9:06 request none\n9:06 ?request dnd\n9:10 bolt off\n9:10 ?request none")
