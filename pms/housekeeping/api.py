@@ -273,15 +273,8 @@ def _against(what: Action, found: Task) -> list[Reason]:
 
 
 def _spell_view(found: CleaningSpell) -> SpellView:
-    return SpellView(
-        spell=found.spell,
-        room=found.room,
-        by=found.by,
-        started_at=found.started_at,
-        ended_at=found.ended_at,
-        outcome=found.outcome,
-        task=found.task_id,
-    )
+    same = ("spell", "room", "by", "started_at", "ended_at", "outcome")
+    return SpellView(task=found.task_id, **{name: getattr(found, name) for name in same})
 
 
 async def _person(call: WriteCall, who: str) -> str:

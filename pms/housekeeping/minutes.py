@@ -29,6 +29,7 @@ class Line:
     card_class: str
     from_audit: bool
     guests: bool
+    not_to_be_disturbed: bool
 
 
 @dataclass
@@ -97,6 +98,7 @@ def line_of(visit: StaffVisit) -> Line:
         card_class=visit.known_class,
         from_audit=visit.source == "audit" or (visit.credential is None and visit.audit_credential is not None),
         guests=bool(visit.facts.get("guests")),
+        not_to_be_disturbed=visit.facts.get("request") == "dnd",
     )
 
 

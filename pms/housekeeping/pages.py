@@ -13,7 +13,7 @@ from pms.housekeeping import service
 from pms.housekeeping.api import TaskView, views
 from pms.housekeeping.case_rules import CaseKind
 from pms.housekeeping.cases_pages import open_of
-from pms.housekeeping.rules import OPEN, WAITING, TaskState
+from pms.housekeeping.rules import OPEN, WAITING, TaskState, TaskType
 from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
 from pms.property.api import views_of
@@ -58,7 +58,9 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
     spells = await service.spells(call.session, call.property_id, number, limit=3)
     tasks = await views(call, call.session, found)
     idle = not any(task.state in OPEN for task in tasks)
-    context = {"tasks": tasks, "spells": spells, "number": number, "may_plan": idle and call.may(HOUSEKEEPING_ASSIGN)}
+    may_plan = idle and call.may(HOUSEKEEPING_ASSIGN)
+    types = [kind.value for kind in TaskType]
+    context = {"tasks": tasks, "spells": spells, "number": number, "may_plan": may_plan, "types": types}
     return Section("housekeeping/room.html", context)
 
 

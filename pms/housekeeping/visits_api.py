@@ -46,6 +46,7 @@ class VisitView(View):
     card_class: str
     from_audit: bool
     guests: bool
+    not_to_be_disturbed: bool
 
 
 class AttendantView(View):
