@@ -30,10 +30,15 @@ class Cleaning:
         self.off = False  # people work on the room: whoever is in does not clean it
 
     def due(self, visit: Visit | None) -> datetime | None:
-        """When an attendant has been in long enough to be at work; None when there is none, or one is at work."""
+        """When an attendant has been in long enough to be at work; None when there is none, or one is at work.
+
+        Where nobody wants to be disturbed, whoever comes looks after the guest: it takes the length of a cleaning.
+        """
         if self.off or visit is None or visit.attendant_since is None or self.state.phase == "in_progress":
             return None
-        return visit.attendant_since + timedelta(minutes=self.parameters.cleaning_start_minutes)
+        parameters = self.parameters
+        short = parameters.cleaning_min_minutes if visit.request == "dnd" else parameters.cleaning_start_minutes
+        return visit.attendant_since + timedelta(minutes=short)
 
     def consider(self, visit: Visit | None, now: datetime, *, inside: bool) -> bool:
         """Start the spell when it is due and there is a sign of the attendant. Returns whether it started."""

@@ -124,6 +124,15 @@ def test_a_visit_tells_who_came_to_them_and_what_the_room_asked_for() -> None:
     assert visit.left == instant("10:20:09")
 
 
+def test_who_looks_after_a_guest_not_to_be_disturbed_does_not_clean() -> None:
+    came = "10:00 card housekeeping\n10:00:02 door open\n10:00:05 door closed\n10:01 motion on\n10:04 ?cleaning none"
+    play = Play("contact", "motion", "lock", "thermostat").tell("7:00 motion off\n7:00 door closed\n9:00 request dnd")
+    play.tell(came).tell("10:05 motion off\n10:06 door open\n10:06:04 door closed\n10:30 ?cleaning none")
+    (visit,) = play.told(StaffVisit)
+    assert isinstance(visit, StaffVisit)
+    assert (visit.request, visit.spell, play.outcomes()) == ("dnd", None, [])
+
+
 def test_a_restart_in_the_middle_forgets_nobody() -> None:
     play = Play().tell(NIGHT + OUT + "1d10:00 door open\n1d10:00:05 door closed\n1d10:01 motion on")
     play.restart()
