@@ -15,6 +15,7 @@ from edge.rooms.signals import (
     Effect,
     Override,
     RoomFacts,
+    StaffVisit,
 )
 from pms.link.messages import RoomFactsBody
 
@@ -36,11 +37,13 @@ def of_effect(effect: Effect, at: datetime) -> Fact | None:
     """The fact an effect is for the PMS; None for those that are none (a state to publish, a command to send)."""
     match effect:
         case AccessHappened():
-            return fact("access", effect.room, _fields(effect, at=at))
+            return fact("access", effect.room, _fields(effect, at=effect.at or at))
         case CleaningStarted():
             return fact("cleaning", effect.room, _fields(effect, phase="started"))
         case CleaningEnded():
             return fact("cleaning", effect.room, _fields(effect, phase="ended"))
+        case StaffVisit():
+            return fact("visit", effect.room, _fields(effect))
         case ConditionRaised():
             return fact("condition", effect.key, _fields(effect, state="raised", at=at))
         case ConditionCleared():

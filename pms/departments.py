@@ -13,7 +13,10 @@ from pms.access.sessions import Sessions
 from pms.frontdesk import api as frontdesk
 from pms.frontdesk.sources import STAY_SOURCES, StaySources
 from pms.housekeeping import api as housekeeping
+from pms.housekeeping import cases_api, visits_api
 from pms.housekeeping import reactions as housekeeping_reactions
+from pms.housekeeping.cases import discrepancies, look_at_rooms
+from pms.housekeeping.signs import follow_rooms
 from pms.kernel.http import HttpContext, Routes, stream
 from pms.kernel.http.application import build
 from pms.kernel.jobs import Jobs
@@ -35,7 +38,6 @@ from pms.property.sources import ROOM_SOURCES, MoreActions, RoomSources
 from pms.room_feed import api as room_feed
 from pms.room_feed.configured import configured
 from pms.room_feed.encoders import encoders_of
-from pms.room_feed.rules import discrepancy
 from pms.room_feed.sensed import sensed_of
 from pms.web import about
 from pms.web import assembly as web_pages
@@ -49,6 +51,8 @@ ROUTES: tuple[Routes, ...] = (
     frontdesk.routes,
     keys.routes,
     housekeeping.routes,
+    cases_api.routes,
+    visits_api.routes,
     maintenance.routes,
     onboarding.routes,
     room_feed.routes,
@@ -64,7 +68,7 @@ def application(
     app = build(context, ROUTES)
     app[SESSIONS], app[PASSWORDS], app[about.PERIODS] = sessions, passwords, dict(periods)
     offers: list[MoreActions] = [frontdesk.room_actions, keys.room_actions, room_feed.room_actions]
-    app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancy=discrepancy, actions=offers)
+    app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancies=discrepancies, actions=offers)
     app[STAY_SOURCES] = StaySources([stay_warnings])
     app[KEY_SOURCES] = KeySources(encoders_of)
     app[DEVICE_SOURCES] = DeviceSources(configured)
@@ -85,6 +89,8 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     jobs.every(timedelta(seconds=20), "overrides", end_overrides)
     jobs.every(timedelta(seconds=20), "maintenances", end_maintenances)
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
+    jobs.every(timedelta(seconds=20), "signs", lambda work: follow_rooms(work, sensed_of))
+    jobs.every(timedelta(seconds=60), "cases", lambda work: look_at_rooms(work, sensed_of))
     keys_reactions.register_jobs(jobs)
     jobs.every(timedelta(seconds=20), "inventory.unanswered", give_up)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

@@ -18,6 +18,8 @@ MODULES = (
     "pms.frontdesk.model",
     "pms.keys.model",
     "pms.housekeeping.model",
+    "pms.housekeeping.visit_model",
+    "pms.housekeeping.case_model",
     "pms.maintenance.model",
     "pms.onboarding.model",
     "pms.room_feed.model",

@@ -30,20 +30,30 @@ class Cleaning:
         self.off = False  # people work on the room: whoever is in does not clean it
 
     def due(self, visit: Visit | None) -> datetime | None:
-        """When an attendant has been in long enough to be at work; None when there is none, or one is at work."""
+        """When an attendant has been in long enough to be at work; None when there is none, or one is at work.
+
+        Where nobody wants to be disturbed, whoever comes looks after the guest: it takes the length of a cleaning.
+        """
         if self.off or visit is None or visit.attendant_since is None or self.state.phase == "in_progress":
             return None
-        return visit.attendant_since + timedelta(minutes=self.parameters.cleaning_start_minutes)
+        parameters = self.parameters
+        short = parameters.cleaning_min_minutes if visit.request == "dnd" else parameters.cleaning_start_minutes
+        return visit.attendant_since + timedelta(minutes=short)
 
     def consider(self, visit: Visit | None, now: datetime, *, inside: bool) -> bool:
         """Start the spell when it is due and there is a sign of the attendant. Returns whether it started."""
         due = self.due(visit)
         if visit is None or due is None or now < due or not inside or not visit.seen_entering:
             return False
-        started = visit.attendant_since or now
+        return self.begin(visit.attendant_since or now, visit.attendant)
+
+    def begin(self, started: datetime, by: str | None) -> bool:
+        """Somebody is at work since `started`. Returns whether that is new."""
+        if self.off or self.state.phase == "in_progress":
+            return False
         spell = f"{self._room}-{started:%Y%m%dT%H%M%S%f}"
-        self.state = CleaningState("in_progress", visit.attendant, started, spell)
-        self._emit(CleaningStarted(self._room, spell, visit.attendant, started))
+        self.state = CleaningState("in_progress", by, started, spell)
+        self._emit(CleaningStarted(self._room, spell, by, started))
         return True
 
     def end(self, left: datetime) -> bool:
@@ -56,6 +66,15 @@ class Cleaning:
         outcome = "cleaned" if cleaned else "visit"
         self._emit(CleaningEnded(self._room, state.spell, state.by, state.since, left, outcome))
         self.state = CleaningState("done", state.by, left) if cleaned else CleaningState()
+        return True
+
+    def abandon(self, at: datetime) -> bool:
+        """Whoever was at work was no attendant. Returns whether a spell ended with it."""
+        state = self.state
+        if state.phase != "in_progress" or state.since is None or state.spell is None:
+            return False
+        self._emit(CleaningEnded(self._room, state.spell, state.by, state.since, max(at, state.since), "visit"))
+        self.state = CleaningState()
         return True
 
     def forget(self) -> bool:

@@ -9,6 +9,7 @@ from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
 from edge.rooms.occupancy import Question
 from edge.rooms.signals import RoomFacts
+from edge.rooms.uncarded import UncardedState
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit
 
@@ -58,3 +59,4 @@ class RoomState:
     facts: RoomFacts | None = None
     checked_out: datetime | None = None
     manual: dict[str, ManualAnswer] = field(default_factory=dict)
+    uncarded: UncardedState = field(default_factory=UncardedState)

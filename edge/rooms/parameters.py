@@ -22,8 +22,12 @@ class RoomParameters:
     late_access_seconds: float = 10  # a lock's message may come this much after the door's
     entry_seconds: float = 60  # a card is followed by the door within this
     visit_max_minutes: float = 180  # motion after so long is not the staff's
+    unheard_work_minutes: float = 25  # an attendant who came in and was not heard since, in a bathroom without a sensor
     cleaning_start_minutes: float = 2
     cleaning_min_minutes: float = 8
+    work_from: int = 8  # local hours in which somebody without a card in an empty room may be an attendant
+    work_until: int = 17
+    uncarded_max_minutes: float = 45  # in a rented room, whoever stays longer is a guest whose card was not heard
     ajar_minutes: float = 5
     setpoint_degrees: float = 2
     setpoint_minutes: float = 45

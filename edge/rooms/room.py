@@ -6,15 +6,16 @@ from typing import Any
 
 from devices.model import DeviceEvent, Quality, Reading, Value
 from edge.rooms import keeping, view
+from edge.rooms.attended import Attended
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions
 from edge.rooms.faults import Faults
 from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
+from edge.rooms.late import LateAccess
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
-from edge.rooms.people import People
 from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
 
@@ -47,14 +48,15 @@ class Room:
         self._refresh_at = LONG_AGO
         self._marks = Marks()
         self._cells = Cells()
-        self._people = People(number, self.parameters, self._cells, self._emit)
+        self._people = Attended(number, self.parameters, self._cells, self._emit)
         self._conditions = Conditions(number, self._emit, self._priority)
         self._climate = Climate(self.parameters, self._cells)
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)
         self._points = Points(number, self._people, self._faults, self._marks)
         self._intake = Intake(self._cells, self._points, self._faults, self._marks)
+        self._late = LateAccess(number, self._marks.out.append)
         self._others: dict[type, Callable[[Any, datetime], None]] = {
-            DeviceEvent: self._points.event,
+            DeviceEvent: self._event,
             RoomFacts: self._learn,
             Override: self._override,
             DeviceHeard: self._intake.health,
@@ -159,6 +161,7 @@ class Room:
             people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
+            uncarded=people.uncarded.state,
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
         return packed
@@ -175,6 +178,7 @@ class Room:
         self.version, self._now = state.version + 1, state.now or LONG_AGO
         people.occupancy.question, people.occupancy.before = state.question, state.before
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
+        people.uncarded.state = state.uncarded
         self._conditions.state = state.conditions
         self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
         self._checked_out, self._manual = state.checked_out, state.manual
@@ -190,6 +194,10 @@ class Room:
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
+
+    def _event(self, event: DeviceEvent, now: datetime) -> None:
+        if not self._late.take(event, now):
+            self._points.event(event, now)
 
     def _other(self, signal: Signal, now: datetime) -> None:
         handler = self._others.get(type(signal))
@@ -207,6 +215,7 @@ class Room:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
             self._people.cleaning.forget()
+        self._people.told(before, facts, now)
         self._maintain(facts, now)
         self._marks.shown(changed=True)
 

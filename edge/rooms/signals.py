@@ -90,7 +90,7 @@ class ConditionCleared:
 
 @dataclass(frozen=True, slots=True)
 class AccessHappened:
-    """A card or code was used at the door."""
+    """A card or code was used at the door. `late`: the lock remembered it, and it happened at `at`."""
 
     room: str
     device: str
@@ -98,6 +98,8 @@ class AccessHappened:
     credential_class: str
     credential: str | None = None
     reason: str | None = None
+    at: datetime | None = None  # None: now
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,27 @@ class CleaningEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffVisit:
+    """Staff were in the room, and have left. `by`: the class of the card, `unknown` without one.
+
+    `moved`: somebody was heard; `guests`: guests were in too, or may have been; `request`: what the room asked for when
+    they came; `spell`: the cleaning that was seen meanwhile; `others`: who came in to them, by card.
+    """
+
+    room: str
+    visit: str
+    by: str
+    credential: str | None
+    entered: datetime
+    left: datetime
+    moved: bool = False
+    guests: bool = False
+    request: str = "none"
+    spell: str | None = None
+    others: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SendCommand:
     """An order the room's own logic gives."""
 
@@ -130,5 +153,12 @@ class SendCommand:
 
 
 Effect = (
-    RoomChanged | ConditionRaised | ConditionCleared | AccessHappened | CleaningStarted | CleaningEnded | SendCommand
+    RoomChanged
+    | ConditionRaised
+    | ConditionCleared
+    | AccessHappened
+    | CleaningStarted
+    | CleaningEnded
+    | StaffVisit
+    | SendCommand
 )

@@ -55,14 +55,26 @@ def point(cells: Cells, name: str) -> dict[str, Any]:
 
 
 def request(cells: Cells, manual: ManualAnswer | None) -> dict[str, Any]:
-    """Do not disturb, make up room, or none; a panel that went bad keeps its last word, stale."""
+    """Do not disturb, make up room, or none; a panel that went bad keeps its last word, stale.
+
+    Who has bolted the door does not want to be disturbed, unless the panel says what they want.
+    """
     if manual is not None:
-        return {"value": manual.value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False}
+        return {"value": manual.value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False} | {
+            "source": "manual"
+        }
     cell = _first(cells, "request")
+    bolt = _first(cells, "bolt")
+    if bolt is not None and bolt.value is True and bolt.quality is not Quality.BAD and _asks_nothing(cell):
+        return sensed(bolt, cells, "dnd") | {"value": "dnd", "source": "lock"}
     last = cell.value if cell is not None and isinstance(cell.value, str) else "none"
     body = sensed(cell, cells, last)
     body["stale"] |= cell is not None and cell.quality is Quality.BAD
-    return body
+    return body | {"source": "panel" if body["heard"] is not None else None}
+
+
+def _asks_nothing(cell: Cell | None) -> bool:
+    return cell is None or cell.value in {None, "none"}
 
 
 def _first(cells: Cells, name: str) -> Cell | None:

@@ -6,6 +6,18 @@ from datetime import datetime, timedelta
 from edge.rooms.parameters import RoomParameters
 
 
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody else of the staff who came in during a visit."""
+
+    by: str
+    credential: str | None
+    at: datetime
+
+
+MOST_OTHERS = 8
+
+
 @dataclass(slots=True)
 class Visit:
     """One stay of staff in the room."""
@@ -26,6 +38,9 @@ class Visit:
     guest_inside: bool = False  # motion says nothing of the staff: a guest may be moving, or there is no sensor
     guest_came: bool = False  # a guest's card during the visit
     guest_sure: bool = False  # when they came, a guest had just come in or was still felt
+    moved: bool = False  # somebody was heard to move at some time of it
+    request: str = "none"  # what the room asked for when they came
+    others: tuple[Colleague, ...] = ()
 
 
 class Visits:
@@ -37,6 +52,7 @@ class Visits:
         self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
         self._grace = timedelta(seconds=parameters.grace_seconds)
         self._search = timedelta(minutes=parameters.search_minutes)
+        self._unheard = timedelta(minutes=parameters.unheard_work_minutes)
         self._longest = timedelta(minutes=parameters.visit_max_minutes)
 
     def card(self, visit: Visit) -> None:
@@ -46,6 +62,9 @@ class Visits:
             self.visit = visit
             return
         present.last_edge = present.settled = visit.entered
+        known = {present.credential, *(other.credential for other in present.others)}
+        if visit.credential not in known and len(present.others) < MOST_OTHERS:
+            present.others = (*present.others, Colleague(visit.by, visit.credential, visit.entered))
         present.active = present.closing = present.gone = None
         present.seen_entering |= visit.seen_entering
         if present.attendant_since is None:
@@ -64,23 +83,29 @@ class Visits:
         if visit is None:
             return
         visit.seen_entering |= at - visit.entered <= self._entry
-        visit.gone = visit.closing if visit.active is None else None
+        if visit.closing is not None and visit.active is None:
+            visit.gone = visit.closing
         visit.last_edge, visit.active = at, None
         visit.closing = at if not opened and at - visit.settled > self._glance else None
 
     def activity(self, at: datetime) -> None:
         """Somebody moved."""
         visit = self.visit
-        if visit is not None and at - visit.last_edge > self._grace:
-            visit.active = at
-            visit.seen_entering |= not visit.guest_inside
+        if visit is None:
+            return
+        stepped_in = not visit.guest_sure and at - visit.entered <= self._grace
+        visit.seen_entering |= not visit.guest_inside or stepped_in
+        if at - visit.last_edge > self._grace:
+            visit.active, visit.moved, visit.gone = at, True, None
 
     def left_before(self, at: datetime, late: timedelta) -> datetime | None:
         """When they left, if the door has closed since and nobody moved; the edge just before `at` does not count."""
         visit = self.visit
         if visit is None or visit.active is not None:
             return None
-        return visit.gone if visit.closing is None and at - visit.last_edge <= late else visit.closing
+        if self._only_came(visit) and at - visit.last_edge > self._search:
+            return visit.last_edge
+        return visit.gone if at - visit.last_edge <= late else visit.closing
 
     def deadline(self, *, blind: bool) -> datetime | None:
         """When the visit is to be judged; without sensors that can be believed (`blind`) silence judges nothing."""
@@ -88,12 +113,17 @@ class Visits:
         if visit is None:
             return None
         if not visit.seen_entering:
-            return visit.entered + self._entry
+            return visit.entered + (self._entry if visit.guest_inside else self._search)
         longest = visit.settled + self._longest
         by_door = visit.guest_inside and visit.closing is not None
         if not by_door and (blind or visit.active is not None):
             return longest
-        return min(max(visit.last_edge, visit.listening or visit.last_edge) + self._search, longest)
+        silence = self._unheard if visit.attendant_since is not None and self._only_came(visit) else self._search
+        return min(max(visit.last_edge, visit.listening or visit.last_edge) + silence, longest)
+
+    def _only_came(self, visit: Visit) -> bool:
+        """Did the door move for their coming in alone? Who has not been heard since may work in a blind corner."""
+        return visit.closing is None and visit.active is None and visit.last_edge - visit.settled <= self._glance
 
     def judge(self, at: datetime, *, held: bool) -> datetime | None:
         """At the deadline: the instant they left, or None when something held says that they are still there."""

@@ -102,8 +102,8 @@ async def _view(call: ReadCall, found: Room) -> RoomView:
     sources = call.request.config_dict[ROOM_SOURCES]
     sensed = await sources.sensed(call.session, call.property_id, [found.number])
     body = sensed[found.number][1] if found.number in sensed else None
-    split = sources.discrepancy(found.front_office, body, call.now)
-    return room_view(found, body, reader_of(call), split, actions_of(call, found))
+    split = await sources.discrepancies(call.session, call.property_id, found.number)
+    return room_view(found, body, reader_of(call), split.get(found.number), actions_of(call, found))
 
 
 async def _stay(call: ReadCall, found: Room) -> StayView | None:

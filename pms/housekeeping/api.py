@@ -28,6 +28,7 @@ NEEDS = {
     Action.ASSIGN: HOUSEKEEPING_ASSIGN,
     Action.START: HOUSEKEEPING_WORK,
     Action.DONE: HOUSEKEEPING_WORK,
+    Action.CONFIRM: HOUSEKEEPING_INSPECT,
     Action.INSPECT: HOUSEKEEPING_INSPECT,
     Action.REOPEN: HOUSEKEEPING_INSPECT,
     Action.CANCEL: HOUSEKEEPING_ASSIGN,
@@ -77,6 +78,7 @@ class TaskView(View):
     assignee_name: str | None
     minutes: int
     credits: int
+    confirmed: str | None
     note: str | None
     reopened: int
     created_at: datetime
@@ -186,6 +188,15 @@ async def done(call: WriteCall) -> Reply:
 
 
 @routes.write(
+    "POST", "/api/v1/housekeeping/tasks/{id}/confirm", permission=HOUSEKEEPING_INSPECT, body=Nothing, response=TaskView
+)
+async def confirm(call: WriteCall) -> Reply:
+    """Agree with what the room proposed: it is clean."""
+    await _check(call)
+    return await _reply(call, await service.confirm(call.work, call.path("id")))
+
+
+@routes.write(
     "POST",
     "/api/v1/housekeeping/tasks/{id}/inspect",
     permission=HOUSEKEEPING_INSPECT,
@@ -244,6 +255,7 @@ def _view(call: Call, found: Task, people: dict[str, str]) -> TaskView:
         assignee_name=people.get(found.assignee) if found.assignee else None,
         minutes=found.minutes,
         credits=found.credits,
+        confirmed=found.confirmed,
         note=found.note,
         reopened=found.reopened,
         created_at=found.created_at,
@@ -261,15 +273,8 @@ def _against(what: Action, found: Task) -> list[Reason]:
 
 
 def _spell_view(found: CleaningSpell) -> SpellView:
-    return SpellView(
-        spell=found.spell,
-        room=found.room,
-        by=found.by,
-        started_at=found.started_at,
-        ended_at=found.ended_at,
-        outcome=found.outcome,
-        task=found.task_id,
-    )
+    same = ("spell", "room", "by", "started_at", "ended_at", "outcome")
+    return SpellView(task=found.task_id, **{name: getattr(found, name) for name in same})
 
 
 async def _person(call: WriteCall, who: str) -> str:

@@ -38,6 +38,7 @@ class Task(Base):
     business_date: Mapped[date]
     source: Mapped[Code]  # who last moved it: a person or the room's devices
     assignee: Mapped[str | None] = mapped_column(String(64))
+    confirmed: Mapped[str | None] = mapped_column(String(20))  # what was proposed: by hand, or by the rule
     spell: Mapped[str | None] = mapped_column(String(120))  # the detected cleaning that began the work
     minutes: Mapped[int] = mapped_column(Integer)
     credits: Mapped[int] = mapped_column(Integer)

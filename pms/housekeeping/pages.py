@@ -11,7 +11,9 @@ from pms.access import users
 from pms.access.permissions import HOUSEKEEPING_ASSIGN, HOUSEKEEPING_READ, HOUSEKEEPING_WORK
 from pms.housekeeping import service
 from pms.housekeeping.api import TaskView, views
-from pms.housekeeping.rules import OPEN, WAITING, TaskState
+from pms.housekeeping.case_rules import CaseKind
+from pms.housekeeping.cases_pages import open_of
+from pms.housekeeping.rules import OPEN, WAITING, TaskState, TaskType
 from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
 from pms.property.api import views_of
@@ -20,6 +22,8 @@ from pms.property.views import RoomView
 
 routes = Routes("housekeeping_pages")
 
+OFFERS = (CaseKind.EARLY, CaseKind.WELFARE)
+"""Cases that are housekeeping's to do."""
 ATTENDANTS = frozenset({"housekeeping", "manager"})
 """Roles that may be given a room to clean."""
 
@@ -54,7 +58,9 @@ async def room_section(call: ReadCall, number: str) -> Section | None:
     spells = await service.spells(call.session, call.property_id, number, limit=3)
     tasks = await views(call, call.session, found)
     idle = not any(task.state in OPEN for task in tasks)
-    context = {"tasks": tasks, "spells": spells, "number": number, "may_plan": idle and call.may(HOUSEKEEPING_ASSIGN)}
+    may_plan = idle and call.may(HOUSEKEEPING_ASSIGN)
+    types = [kind.value for kind in TaskType]
+    context = {"tasks": tasks, "spells": spells, "number": number, "may_plan": may_plan, "types": types}
     return Section("housekeeping/room.html", context)
 
 
@@ -77,6 +83,8 @@ async def _tasks(call: ReadCall) -> dict[str, Any]:
         "groups": [group for group in groups if group["tasks"]],
         "rooms": rooms,
         "counts": _counts(found, rooms),
+        "offers": await open_of(call, OFFERS),
+        "may_plan": call.may(HOUSEKEEPING_ASSIGN),
         "mine": sum(task.assignee == call.principal.user_id for task in found),
         "total": len(found),
     }
@@ -102,7 +110,7 @@ def _on(rooms: dict[str, RoomView], task: TaskView, floor: str) -> bool:
     return task.room in rooms and rooms[task.room].floor == floor
 
 
-_ORDER = {"in_progress": 0, "reopened": 1, "assigned": 2, "pending": 2, "done": 3}
+_ORDER = {"in_progress": 0, "proposed": 0, "reopened": 1, "assigned": 2, "pending": 2, "done": 3}
 
 
 def _ordered(tasks: Sequence[TaskView], rooms: dict[str, RoomView]) -> list[TaskView]:
@@ -122,5 +130,6 @@ def _counts(tasks: Sequence[TaskView], rooms: dict[str, RoomView]) -> dict[str, 
         "dirty": sum(room.housekeeping.state in {"dirty", "pickup"} for room in rooms.values()),
         "waiting": sum(state in WAITING for state in states),
         "in_progress": states.count(TaskState.IN_PROGRESS.value),
+        "to_confirm": states.count(TaskState.PROPOSED.value),
         "to_inspect": states.count(TaskState.DONE.value),
     }

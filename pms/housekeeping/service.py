@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import HOUSEKEEPING_READ
 from pms.housekeeping.model import CleaningSpell, Task
-from pms.housekeeping.rules import CREDITS, MINUTES, OPEN, Action, TaskState, TaskType, after, type_for
+from pms.housekeeping.rules import CREDITS, MINUTES, OPEN, WAITING, Action, TaskState, TaskType, after, type_for
 from pms.kernel.errors import Conflict, NotFound, Reason
 from pms.kernel.events import EventKind
 from pms.kernel.ids import new_id
@@ -19,6 +19,8 @@ CHANGED = EventKind("task.changed", HOUSEKEEPING_READ)
 EVENTS: dict[Action, EventKind] = {
     Action.ASSIGN: EventKind("task.assigned", HOUSEKEEPING_READ),
     Action.START: EventKind("task.started", HOUSEKEEPING_READ),
+    Action.PROPOSE: EventKind("task.proposed", HOUSEKEEPING_READ),
+    Action.CONFIRM: EventKind("task.confirmed", HOUSEKEEPING_READ),
     Action.DONE: EventKind("task.done", HOUSEKEEPING_READ),
     Action.INSPECT: EventKind("task.inspected", HOUSEKEEPING_READ),
     Action.REOPEN: EventKind("task.reopened", HOUSEKEEPING_READ),
@@ -37,6 +39,27 @@ async def plan(work: UnitOfWork, number: str, kind: TaskType | None = None, note
     task = await create(work, number, kind or type_for(room.front_office), MANUAL)
     task.note = note
     return task
+
+
+async def plan_departure(work: UnitOfWork, number: str) -> Task:
+    """The guests have left though they are not checked out: the room's waiting task becomes a departure clean.
+
+    Without one, it is made. Raises Conflict when somebody is at work already, NotFound.
+    """
+    task = await open_task(work.session, work.property_id, number, lock=True)
+    if task is None:
+        return await plan(work, number, TaskType.DEPARTURE)
+    if TaskState(task.state) not in WAITING:
+        raise Conflict("the room has an open task", reasons=[Reason("task_open", {"room": number})])
+    to_departure(work, task)
+    return task
+
+
+def to_departure(work: UnitOfWork, task: Task) -> None:
+    """Another kind of work than was planned."""
+    task.type = TaskType.DEPARTURE.value
+    task.minutes, task.credits = MINUTES[TaskType.DEPARTURE], CREDITS[TaskType.DEPARTURE]
+    changed(work, task)
 
 
 async def create(work: UnitOfWork, number: str, kind: TaskType, source: str) -> Task:
@@ -73,7 +96,7 @@ async def start(work: UnitOfWork, task_id: str) -> Task:
     task = await find(work.session, work.property_id, task_id, lock=True)
     move(work, task, Action.START, MANUAL)
     task.assignee = task.assignee or work.actor.name
-    task.started_at, task.spell = work.now, None
+    task.started_at, task.done_at, task.spell = task.started_at or work.now, None, None
     return task
 
 
@@ -84,10 +107,32 @@ async def finish(work: UnitOfWork, task_id: str) -> Task:
     return task
 
 
+async def confirm(work: UnitOfWork, task_id: str) -> Task:
+    """A person agrees with what the room proposed. Raises Conflict, NotFound."""
+    task = await find(work.session, work.property_id, task_id, lock=True)
+    await confirmed(work, task, MANUAL)
+    return task
+
+
+async def confirmed(work: UnitOfWork, task: Task, by: str) -> None:
+    """What was proposed is so: the room is clean. `by`: manual, or the rule."""
+    source = MANUAL if by == MANUAL else DETECTED
+    move(work, task, Action.CONFIRM, source)
+    task.confirmed = by
+    await _clean(work, task, source)
+
+
 async def finished(work: UnitOfWork, task: Task, source: str) -> None:
     """A task is done, and its room clean: by hand or detected."""
     move(work, task, Action.DONE, source)
     task.done_at = work.now
+    await _clean(work, task, source)
+
+
+async def _clean(work: UnitOfWork, task: Task, source: str) -> None:
+    """A turndown leaves the state of the room as it is."""
+    if task.type == TaskType.TURNDOWN:
+        return
     room = await house.room_to_change(work, task.room)
     house.set_housekeeping(work, room, "clean", source=source)
 
@@ -95,13 +140,16 @@ async def finished(work: UnitOfWork, task: Task, source: str) -> None:
 async def inspect(work: UnitOfWork, task_id: str, *, passed: bool, note: str | None = None) -> Task:
     """A person has looked: the room is inspected, or dirty and its task open again. Raises Conflict, NotFound."""
     task = await find(work.session, work.property_id, task_id, lock=True)
+    if passed and task.state == TaskState.PROPOSED:
+        task.confirmed = MANUAL  # who has looked agrees
     move(work, task, Action.INSPECT if passed else Action.REOPEN, MANUAL)
     task.inspected_at, task.inspected_by = work.now, work.actor.name
     task.note = note or task.note
     if not passed:
         task.reopened += 1
-    room = await house.room_to_change(work, task.room)
-    house.set_housekeeping(work, room, "inspected" if passed else "dirty", source=MANUAL)
+    if task.type != TaskType.TURNDOWN:
+        room = await house.room_to_change(work, task.room)
+        house.set_housekeeping(work, room, "inspected" if passed else "dirty", source=MANUAL)
     return task
 
 

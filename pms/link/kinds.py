@@ -16,12 +16,14 @@ from pms.link.messages import (
     RoomBody,
     RoomFactsBody,
     SystemBody,
+    VisitBody,
 )
 
 UP: dict[str, type[Message]] = {
     "room": RoomBody,
     "access": AccessBody,
     "cleaning": CleaningBody,
+    "visit": VisitBody,
     "condition": ConditionBody,
     "command_result": CommandResultBody,
     "key_result": KeyResultBody,

@@ -62,6 +62,7 @@ class Sensed(Message):
     """A sensed value with its age: `fresh_until` None means that it does not grow stale."""
 
     value: Any = None
+    source: str | None = None  # of a request: panel, lock, manual
     since: datetime | None = None
     heard: datetime | None = None
     fresh_until: datetime | None = None
@@ -119,7 +120,7 @@ class RoomBody(Message):
 
 
 class AccessBody(Message):
-    """up/access: a lock event."""
+    """up/access: a lock event. `late`: the lock remembered it and told it afterwards."""
 
     room: str
     device: str
@@ -128,6 +129,32 @@ class AccessBody(Message):
     credential_class: str
     credential: str | None = None
     reason: str | None = None
+    late: bool = False
+
+
+class Colleague(Message):
+    """Somebody who came in to a visit that went on already."""
+
+    by: str
+    credential: str | None = None
+    at: datetime
+
+
+class VisitBody(Message):
+    """up/visit: staff were in a room and have left. `by`: the class of the card, `unknown` without one; `guests`:
+    guests were in too, or may have been; `request`: what the room asked for; `spell`: the cleaning that was seen."""
+
+    room: str
+    visit: str
+    by: str
+    credential: str | None = None
+    entered: datetime
+    left: datetime
+    moved: bool = False
+    guests: bool = False
+    request: str = "none"
+    spell: str | None = None
+    others: list[Colleague] = []
 
 
 class CleaningBody(Message):

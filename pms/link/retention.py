@@ -105,8 +105,8 @@ _CLASSES = (
         "pms",
         90,
         1,
-        "Cleanings and finished housekeeping tasks. Three months for complaints and for planning work; not "
-        "longer, so that it never becomes a record of a person's performance.",
+        "Cleanings, visits of staff and finished housekeeping tasks. Three months for complaints and for planning "
+        "work; not longer, so that it never becomes a record of a person's performance.",
     ),
     DataClass(
         "alerts",

@@ -62,6 +62,7 @@ class RequestChange(Body):
     """Do not disturb, make up room, none; null withdraws it, and the panel in the room counts."""
 
     value: Literal["none", "dnd", "mur"] | None
+    source: Literal["desk", "app"] = "desk"
 
 
 class MaintenanceChange(Body):
@@ -157,7 +158,8 @@ async def occupancy(call: WriteCall) -> Reply:
 async def request(call: WriteCall) -> Reply:
     """Set what the guest asked for."""
     found = await _room(call)
-    service.set_request(call.work, found, call.body(RequestChange).value)
+    change = call.body(RequestChange)
+    service.set_request(call.work, found, change.value, change.source)
     return await _reply(call, found)
 
 
@@ -214,8 +216,12 @@ async def views_of(call: ReadCall) -> list[RoomView]:
     found = await service.all_rooms(call.session, call.property_id)
     sources = _sources(call)
     sensed = await sources.sensed(call.session, call.property_id, None)
+    split = await sources.discrepancies(call.session, call.property_id, None)
     reader = reader_of(call)
-    return [_one(call, reader, one, sensed.get(one.number, (None, None))[1]) for one in found]
+    return [
+        room_view(one, sensed.get(one.number, (None, None))[1], reader, split.get(one.number), actions_of(call, one))
+        for one in found
+    ]
 
 
 def reader_of(call: Call) -> Reader:
@@ -237,14 +243,11 @@ async def _reply(call: WriteCall, found: Room) -> Reply:
 
 
 async def _view(call: Call, session: AsyncSession, found: Room) -> RoomView:
-    sensed = await _sources(call).sensed(session, call.property_id, [found.number])
-    return _one(call, reader_of(call), found, sensed.get(found.number, (None, None))[1])
-
-
-def _one(call: Call, reader: Reader, found: Room, body: dict[str, object] | None) -> RoomView:
     sources = _sources(call)
-    discrepancy = sources.discrepancy(found.front_office, body, call.now)
-    return room_view(found, body, reader, discrepancy, actions_of(call, found))
+    sensed = await sources.sensed(session, call.property_id, [found.number])
+    split = await sources.discrepancies(session, call.property_id, found.number)
+    body = sensed.get(found.number, (None, None))[1]
+    return room_view(found, body, reader_of(call), split.get(found.number), actions_of(call, found))
 
 
 def actions_of(call: Call, found: Room) -> list[Action]:

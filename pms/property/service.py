@@ -102,11 +102,11 @@ def set_sellability(work: UnitOfWork, room: Room, state: str, reason: str | None
     _changed(work, room, ROOM_SELLABILITY, {"state": state, "until": until.isoformat() if until else None})
 
 
-def set_request(work: UnitOfWork, room: Room, value: str | None) -> None:
-    """Set what the guest asked for at the desk; None withdraws it, and the panel in the room counts again."""
+def set_request(work: UnitOfWork, room: Room, value: str | None, source: str = "desk") -> None:
+    """Set what the guest asked for at the desk or in an app; None withdraws it, and the panel in the room counts."""
     if room.request != value:
         room.request = value
-        _changed(work, room, ROOM_REQUEST, {"value": value})
+        _changed(work, room, ROOM_REQUEST, {"value": value, "source": source})
 
 
 def set_occupancy(work: UnitOfWork, room: Room, value: str | None, until: datetime | None) -> None:

@@ -1,6 +1,6 @@
 """What higher floors know of rooms, handed in by `pms.app`: this department may not import them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ SensedStates = dict[str, tuple[datetime, dict[str, Any]]]
 """By room number: when the edge made it, and `pms.link.messages.RoomBody` as JSON."""
 
 Sensed = Callable[[AsyncSession, str, Sequence[str] | None], Awaitable[SensedStates]]
-Discrepancy = Callable[[str, dict[str, Any] | None, datetime], dict[str, Any] | None]
+Discrepancies = Callable[[AsyncSession, str, str | None], Awaitable[dict[str, dict[str, Any]]]]
 MoreActions = Callable[[Call, Room], Sequence[Action]]
 
 
@@ -24,17 +24,17 @@ async def _nothing_sensed(_session: AsyncSession, _property_id: str, _rooms: Seq
     return {}
 
 
-def _no_discrepancy(_front_office: str, _body: Mapping[str, Any] | None, _now: datetime) -> dict[str, Any] | None:
-    return None
+async def _no_discrepancies(_session: AsyncSession, _property_id: str, _room: str | None) -> dict[str, dict[str, Any]]:
+    return {}
 
 
 @dataclass
 class RoomSources:
-    """`sensed`: the latest from the rooms; `discrepancy`: where desk and sensors disagree; `actions`: what other
-    departments offer to do with a room."""
+    """`sensed`: the latest from the rooms; `discrepancies`: where desk and sensors disagree, by room (or of one
+    room); `actions`: what other departments offer to do with a room."""
 
     sensed: Sensed = _nothing_sensed
-    discrepancy: Discrepancy = _no_discrepancy
+    discrepancies: Discrepancies = _no_discrepancies
     actions: list[MoreActions] = field(default_factory=list)
 
 

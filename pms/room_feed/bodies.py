@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from pms.link.kinds import UP
-from pms.link.messages import AccessBody, CleaningBody, Envelope, Message, RoomBody
+from pms.link.messages import AccessBody, CleaningBody, Envelope, Message, RoomBody, VisitBody
 
 LONGEST_REASON = 300
 LONGEST_BODY = 2000
@@ -18,6 +18,7 @@ _TEXT_LIMITS = {
     "key": 200,
     "kind": 40,
     "spell": 120,
+    "visit": 120,
     "id": 64,
     "detail": 4000,
 }
@@ -78,6 +79,6 @@ def _unfit(body: Message, known_rooms: Collection[str]) -> str | None:
             return f"unfit_text: {name}"
         if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
             return f"unfit_number: {name}"
-    if isinstance(body, RoomBody | AccessBody | CleaningBody) and body.room not in known_rooms:
+    if isinstance(body, RoomBody | AccessBody | CleaningBody | VisitBody) and body.room not in known_rooms:
         return "unknown_room"  # a fault is shown wherever it is
     return None

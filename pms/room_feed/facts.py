@@ -5,6 +5,8 @@ from typing import Any
 
 from pms.access.permissions import DEVICES_READ, ROOMS_READ
 from pms.housekeeping.detection import take_cleaning
+from pms.housekeeping.visit_rules import DEPARTMENT_OF, Entry
+from pms.housekeeping.visits import take_audit, take_visit
 from pms.kernel.events import EventKind
 from pms.kernel.tables import Base
 from pms.kernel.work import UnitOfWork
@@ -22,6 +24,7 @@ from pms.link.messages import (
     EvidenceItem,
     Message,
     SystemBody,
+    VisitBody,
 )
 from pms.maintenance.service import take_condition
 from pms.onboarding import service as onboarding
@@ -47,8 +50,19 @@ async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> Non
     )
     if new:
         await _hold_against_ledger(work, body)
+        await _remember(work, body)
         payload = {"device": body.device, "result": body.result, "credential_class": body.credential_class}
         work.record(ROOM_ACCESS, body.room, payload | _of_the_past(envelope))
+
+
+async def _remember(work: UnitOfWork, body: AccessBody) -> None:
+    """An opening by staff that the lock told afterwards: what is known of their visits is corrected."""
+    if body.late and body.result == "granted" and body.credential and body.credential_class in DEPARTMENT_OF:
+        await take_audit(work, body.room, [Entry(body.credential, body.credential_class, body.at)])
+
+
+async def _visit(work: UnitOfWork, _envelope: Envelope, body: VisitBody) -> None:
+    await take_visit(work, body)
 
 
 async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
@@ -123,6 +137,7 @@ def _columns(table: type[Base], body: Message) -> dict[str, Any]:
 _APPLY: dict[type[Message], Callable[[UnitOfWork, Envelope, Any], Awaitable[None]]] = {
     AccessBody: _access,
     CleaningBody: _cleaning,
+    VisitBody: _visit,
     ConditionBody: _condition,
     CommandResultBody: _command_result,
     KeyResultBody: _key_result,

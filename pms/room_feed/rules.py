@@ -9,12 +9,6 @@ TELL_TEMPERATURE_FROM = 0.5
 SILENT_AFTER = timedelta(seconds=10)
 """An edge that has said nothing for this long is not connected, whatever the broker thinks."""
 
-SKIP_AFTER = timedelta(hours=4)
-"""How long the sensors must have seen nobody in an occupied room before it is called a skip."""
-
-SLEEP_AFTER = timedelta(minutes=30)
-"""How long the sensors must have seen somebody in a vacant room before it is called a sleep."""
-
 
 def is_newer(epoch: int, version: int, stored: tuple[int, int] | None) -> bool:
     """Whether a room state replaces the stored one. `epoch` is the order in which the edge's epochs were first seen."""
@@ -52,30 +46,3 @@ def temperature_moved(told: float | None, now: float | None) -> bool:
 def silent(heard: datetime | None, now: datetime) -> bool:
     """Whether the edge has been quiet for too long. Never heard is silent."""
     return heard is None or now - heard > SILENT_AFTER
-
-
-def discrepancy(front_office: str, body: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
-    """Where the front desk and the sensors disagree for long: `skip` (it says occupied, nobody is there), `sleep`.
-
-    A stale, doubtful or hand-made answer says nothing, and an attendant at work is not a guest.
-    """
-    occupancy = (body or {}).get("occupancy") or {}
-    since = _instant(occupancy.get("since"))
-    if since is None or occupancy.get("stale") or occupancy.get("source") != "detected":
-        return None
-    if _cleaning(body):
-        return None
-    sensed = occupancy.get("value")
-    if front_office == "occupied" and sensed == "vacant" and now - since >= SKIP_AFTER:
-        return {"kind": "skip", "since": since}
-    if front_office == "vacant" and sensed == "occupied" and now - since >= SLEEP_AFTER:
-        return {"kind": "sleep", "since": since}
-    return None
-
-
-def _cleaning(body: dict[str, Any] | None) -> bool:
-    return ((body or {}).get("cleaning") or {}).get("phase") == "in_progress"
-
-
-def _instant(value: object) -> datetime | None:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value if isinstance(value, datetime) else None

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from pms.access.permissions import ALERTS_READ, DEVICES_MANAGE, HOUSEKEEPING_READ, KEYS_READ, ROOMS_READ, SYSTEM_READ
 from pms.frontdesk import pages as frontdesk
+from pms.housekeeping import cases_pages, minutes_pages
 from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
 from pms.kernel.http import CONTEXT, Routes
@@ -40,6 +41,8 @@ ROUTES: tuple[Routes, ...] = (
     frontdesk.routes,
     keys.routes,
     housekeeping.routes,
+    cases_pages.routes,
+    minutes_pages.routes,
     maintenance.routes,
     onboarding.routes,
 )
@@ -58,6 +61,7 @@ def install(app: web.Application) -> None:
     pages.sections["room"] = [
         controls.room_section,
         keys.room_section,
+        cases_pages.room_section,
         housekeeping.room_section,
         maintenance.room_section,
         devices.room_section,

@@ -7,8 +7,10 @@ from typing import Any
 from pms.frontdesk.service import WalkIn, check_out, walk_in
 from pms.guests.service import NewGuest
 from pms.housekeeping import service as housekeeping
+from pms.housekeeping.cases import look_at_rooms
 from pms.kernel.work import Actor, UnitOfWork
 from pms.property import service as rooms
+from pms.room_feed.sensed import sensed_of
 from tests.web.house import HOUSE, House, evidence, heard
 
 GUESTS = {"102": "Ada Brandt", "103": "\u738b\u5c0f\u660e", "105": "Nils O'Hara", "106": "Mei-Ling Wu"}
@@ -27,6 +29,7 @@ async def live(house: House) -> None:
     await _silent(house, "203")
     await _faults(house)
     await _health(house)
+    await by_hand(house, lambda work: look_at_rooms(work, sensed_of))
 
 
 async def _people(house: House) -> None:

@@ -7,6 +7,7 @@ from playwright.async_api import Browser, ViewportSize
 
 from tests.web.browser import DESKTOP, PHONE, Visitor, visitor
 from tests.web.house import House
+from tests.web.rounds import rounds
 
 pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
@@ -14,6 +15,7 @@ PAGES = (
     *("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system"),
     *("/keys", "/about", "/what-this-is-not"),
 )
+OF_ROUNDS = ("/cases", "/housekeeping/minutes", "/rooms/204")
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
 
@@ -28,6 +30,16 @@ async def test_pages_are_accessible(house: House, browser: Browser, size: Viewpo
     await _check_all(at, DOORS, language)
     await at.sign_in("manager")
     await _check_all(at, PAGES, language)
+    assert house.translator.missing == set()
+
+
+@SIZES
+@LANGUAGES
+async def test_pages_of_the_staffs_rounds(house: House, browser: Browser, size: ViewportSize, language: str) -> None:
+    await rounds(house)
+    at = await visitor(browser, house.url, size, language, measured=True)
+    await at.sign_in("manager")
+    await _check_all(at, OF_ROUNDS, language)
     assert house.translator.missing == set()
 
 

@@ -107,7 +107,26 @@ VISITS = {
     "a lock that speaks after the door": VACANT
     + "10:00:00 door open\n10:00:01 ? occupied\n10:00:03 door closed\n10:00:05 card housekeeping\n10:00:05 ? vacant",
     "a card and no door: nobody came in": VACANT
-    + "10:00 card housekeeping\n10:01 wait x\n10:02 motion on\n10:02 ? occupied",
+    + "10:00 card housekeeping\n10:10:01 wait x\n10:11 motion on\n10:11 ? occupied",
+    "a card, and the door was not heard: whoever moves soon after is of the staff": VACANT
+    + "10:00 card housekeeping\n10:05 motion on\n10:05 ? vacant\n10:05 ?cleaning in_progress"
+    + goes("10:30", "10:31")
+    + "10:41 ?cleaning done\n10:41 ? vacant",
+    "a card that nobody followed in: who opens the door later is a guest": VACANT
+    + "10:00 card housekeeping\n10:03 door open\n10:03:04 door closed\n10:03:30 motion on\n10:03:30 ? occupied",
+    "silent in a bathroom without a sensor": VACANT
+    + "10:00 card housekeeping\n10:00:02 door open\n10:00:05 door closed\n10:14 motion on\n10:14 ? vacant"
+    + "\n10:14 ?cleaning in_progress"
+    + goes("10:30", "10:31")
+    + "10:41 ?cleaning done\n10:41 ? vacant",
+    "a look through the door, and the guest comes back a quarter of an hour later": VACANT
+    + "10:00 card housekeeping\n10:00:02 door open\n10:00:05 door closed\n10:15 card guest\n10:15:02 door open"
+    + "\n10:15:05 door closed\n10:16 motion on\n10:16 ? occupied\n10:30 ?cleaning none",
+    "the guest comes back while they clean: they clean on": VACANT
+    + comes("10:00")
+    + "10:10 door open\n10:10:07 door closed\n10:10:08 card guest\n10:12 ?cleaning in_progress\n10:12 ? occupied"
+    + goes("10:30", "10:31")
+    + "10:41 ?cleaning done",
     "short movements that no longer go on when the sensor falls": VACANT
     + "10:00 card housekeeping\n10:00:02 door open\n10:00:05 door closed\n10:00:06 motion on\n10:06:00 motion off"
     + "\n10:06 ?cleaning in_progress\n10:20 ?cleaning in_progress\n10:20 ? vacant",

@@ -1,5 +1,6 @@
 """Rules of housekeeping: the task's table, and what a detected cleaning does."""
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -11,6 +12,7 @@ from pms.housekeeping.rules import (
     TRANSITIONS,
     WAITING,
     Action,
+    Ended,
     OpenTask,
     Step,
     TaskState,
@@ -55,13 +57,39 @@ def test_an_attendant_in_a_dirty_room_nobody_planned_makes_a_task() -> None:
 
 def test_a_cleaning_ends_any_work_and_a_visit_only_its_own() -> None:
     mine, by_hand = OpenTask(S.IN_PROGRESS, "spell_1"), OpenTask(S.IN_PROGRESS, None)
-    assert on_ended(mine, "spell_1", "cleaned") is Step.FINISH
-    assert on_ended(by_hand, "spell_1", "cleaned") is Step.FINISH
-    assert on_ended(mine, "spell_1", "visit") is Step.INTERRUPT
-    assert on_ended(mine, "spell_2", "visit") is Step.NOTHING
-    assert on_ended(by_hand, "spell_1", "visit") is Step.NOTHING
-    assert on_ended(OpenTask(S.PENDING, None), "spell_1", "cleaned") is Step.NOTHING
-    assert on_ended(None, "spell_1", "cleaned") is Step.NOTHING
+    assert on_ended(mine, Ended("spell_1", "cleaned")) is Step.FINISH
+    assert on_ended(by_hand, Ended("spell_1", "cleaned")) is Step.FINISH
+    assert on_ended(mine, Ended("spell_1", "visit")) is Step.INTERRUPT
+    assert on_ended(mine, Ended("spell_2", "visit")) is Step.NOTHING
+    assert on_ended(by_hand, Ended("spell_1", "visit")) is Step.NOTHING
+    assert on_ended(OpenTask(S.PENDING, None), Ended("spell_1", "cleaned")) is Step.NOTHING
+    assert on_ended(None, Ended("spell_1", "cleaned")) is Step.NOTHING
+
+
+DEPARTURE = OpenTask(S.IN_PROGRESS, "spell_1", 35)
+
+
+@pytest.mark.parametrize(
+    ("task", "ended", "step"),
+    [
+        pytest.param(DEPARTURE, Ended("spell_1", "cleaned", minutes=17.5), Step.FINISH, id="half of the time, by card"),
+        pytest.param(DEPARTURE, Ended("spell_1", "cleaned", minutes=17), Step.PROPOSE, id="short of it"),
+        pytest.param(DEPARTURE, Ended("spell_1", "cleaned", carded=False, minutes=40), Step.PROPOSE, id="no card"),
+        pytest.param(
+            OpenTask(S.ASSIGNED, None, 18), Ended("s", "cleaned", carded=False, minutes=20), Step.PROPOSE, id="waiting"
+        ),
+        pytest.param(
+            OpenTask(S.PROPOSED, "s", 18), Ended("s", "cleaned", minutes=20), Step.NOTHING, id="proposed already"
+        ),
+        pytest.param(OpenTask(S.PROPOSED, "s", 18), Ended("s", "visit", minutes=3), Step.NOTHING, id="a visit later"),
+    ],
+)
+def test_what_is_believed_and_what_waits_for_a_person(task: OpenTask, ended: Ended, step: Step) -> None:
+    assert on_ended(task, ended) is step
+
+
+def test_who_comes_back_to_what_was_proposed_works_on() -> None:
+    assert on_started(OpenTask(S.PROPOSED, "s"), "dirty") is Step.START
 
 
 class TaskMachine(RuleBasedStateMachine):
@@ -81,8 +109,8 @@ class TaskMachine(RuleBasedStateMachine):
     @invariant()
     def work_is_done_before_it_is_inspected(self) -> None:
         if getattr(self, "state", None) is S.INSPECTED:
-            assert self.path[-2] is S.DONE
-            assert S.IN_PROGRESS in self.path
+            assert self.path[-2] in {S.DONE, S.PROPOSED}
+            assert {S.IN_PROGRESS, S.PROPOSED} & set(self.path)
 
     @invariant()
     def what_is_over_stays_over(self) -> None:

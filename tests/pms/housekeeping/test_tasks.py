@@ -59,11 +59,13 @@ class House:
         self.clock.forward(days=1)
         await self.do(move_business_date)
 
-    async def cleaning(self, phase: str, outcome: str | None = None, spell: str = "spell_1") -> None:
-        self.clock.forward(minutes=5)
+    async def cleaning(
+        self, phase: str, outcome: str | None = None, spell: str = "spell_1", *, by: str | None = "112", after: int = 25
+    ) -> None:
+        self.clock.forward(minutes=after)
         at = self.clock()
         body = CleaningBody.model_validate(
-            {"room": "101", "spell": spell, "phase": phase, "by": "112", "at": at, "outcome": outcome}
+            {"room": "101", "spell": spell, "phase": phase, "by": by, "at": at, "outcome": outcome}
         )
         await self.do(lambda work: take_cleaning(work, body))
 
@@ -171,6 +173,68 @@ async def test_a_detected_cleaning_begins_and_ends_the_task(house: House) -> Non
     done = await house.last()
     assert (done.id, done.state, done.source) == (task.id, "done", "detected")
     assert await house.state() == ("clean", "detected")
+
+
+async def test_a_cleaning_that_no_card_announced_waits_for_somebody_to_agree(house: House) -> None:
+    await house.check_out(await house.walk_in())
+    await house.cleaning("started", by=None)
+    await house.cleaning("ended", "cleaned", by=None)
+    task = await house.the_task()
+    assert (task.state, task.source, task.confirmed) == ("proposed", "detected", None)
+    assert (await house.state())[0] == "dirty"
+    await house.do(lambda work: service.confirm(work, task.id))
+    agreed = await house.last()
+    assert (agreed.id, agreed.state, agreed.confirmed, agreed.done_at) == (task.id, "done", "manual", task.done_at)
+    assert await house.state() == ("clean", "manual")
+
+
+async def test_a_short_cleaning_is_proposed_and_may_be_called_not_good_yet(house: House) -> None:
+    await house.check_out(await house.walk_in())
+    await house.cleaning("started")
+    await house.cleaning("ended", "cleaned", after=9)
+    task = await house.the_task()
+    assert task.state == "proposed"
+    await house.do(lambda work: service.inspect(work, task.id, passed=False))
+    assert ((await house.the_task()).state, (await house.state())[0]) == ("reopened", "dirty")
+
+
+async def test_who_looks_at_what_was_proposed_agrees_with_it(house: House) -> None:
+    await house.check_out(await house.walk_in())
+    await house.cleaning("started", by=None)
+    await house.cleaning("ended", "cleaned", by=None)
+    task = await house.the_task()
+    await house.do(lambda work: service.inspect(work, task.id, passed=True))
+    assert ((await house.last()).confirmed, await house.state()) == ("manual", ("inspected", "manual"))
+
+
+async def test_what_nobody_agreed_with_is_asked_for_again_the_next_morning(house: House) -> None:
+    await house.walk_in()
+    await house.next_day()
+    first = await house.the_task()
+    await house.cleaning("started", by=None)
+    await house.cleaning("ended", "cleaned", by=None)
+    await house.next_day()
+    again = await house.the_task()
+    assert (again.id != first.id, again.type, again.state) == (True, "stayover", "pending")
+
+
+async def test_a_turndown_leaves_the_room_as_it_is_and_does_not_outlast_the_night(house: House) -> None:
+    await house.walk_in()
+    task: Task = await house.do(lambda work: service.plan(work, "101", TaskType.TURNDOWN))
+    await house.do(lambda work: service.start(work, task.id))
+    before = await house.state()
+    await house.do(lambda work: service.finish(work, task.id))
+    assert await house.state() == before
+    await house.do(lambda work: service.plan(work, "101", TaskType.TURNDOWN))
+    await house.next_day()
+    assert (await house.the_task()).type == "stayover"
+
+
+async def test_work_by_day_is_no_turndown(house: House) -> None:
+    await house.walk_in()
+    task: Task = await house.do(lambda work: service.plan(work, "101", TaskType.TURNDOWN))
+    await house.cleaning("started")
+    assert ((await house.the_task()).id, (await house.the_task()).state) == (task.id, "pending")
 
 
 async def test_a_detected_cleaning_of_a_dirty_room_nobody_planned_makes_a_task(house: House) -> None:

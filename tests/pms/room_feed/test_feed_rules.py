@@ -8,10 +8,7 @@ import pytest
 from pms.link.messages import RoomBody
 from pms.room_feed.rules import (
     SILENT_AFTER,
-    SKIP_AFTER,
-    SLEEP_AFTER,
     changes,
-    discrepancy,
     is_newer,
     signature,
     silent,
@@ -67,29 +64,3 @@ def test_an_edge_never_heard_is_silent() -> None:
     assert silent(None, NOW)
     assert not silent(NOW - SILENT_AFTER, NOW)
     assert silent(NOW - SILENT_AFTER - timedelta(seconds=1), NOW)
-
-
-def sensed(value: str, since: timedelta, **more: Any) -> dict[str, Any]:
-    return body(occupancy={"value": value, "since": (NOW - since).isoformat(), **more})
-
-
-def test_an_occupied_room_nobody_was_in_for_hours_is_a_skip() -> None:
-    found = discrepancy("occupied", sensed("vacant", SKIP_AFTER), NOW)
-    assert found == {"kind": "skip", "since": NOW - SKIP_AFTER}
-    assert discrepancy("occupied", sensed("vacant", timedelta(hours=1)), NOW) is None
-
-
-def test_a_vacant_room_with_somebody_in_it_is_a_sleep() -> None:
-    assert discrepancy("vacant", sensed("occupied", SLEEP_AFTER), NOW) == {"kind": "sleep", "since": NOW - SLEEP_AFTER}
-
-
-def test_doubt_is_no_discrepancy() -> None:
-    assert discrepancy("occupied", None, NOW) is None
-    assert discrepancy("occupied", sensed("unknown", SKIP_AFTER), NOW) is None
-    assert discrepancy("occupied", sensed("vacant", SKIP_AFTER, stale=True), NOW) is None
-    assert discrepancy("occupied", sensed("vacant", SKIP_AFTER, source="manual"), NOW) is None
-
-
-def test_an_attendant_in_a_vacant_room_is_no_sleeper() -> None:
-    at_work = sensed("occupied", SLEEP_AFTER) | {"cleaning": {"phase": "in_progress"}}
-    assert discrepancy("vacant", at_work, NOW) is None
