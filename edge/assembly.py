@@ -23,6 +23,7 @@ from edge.hub import Hub
 from edge.journal import Journal
 from edge.journal_file import JOURNAL
 from edge.key_jobs import KeyJobs
+from edge.line_quality import LineQuality
 from edge.lock_floors import LockFloors
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
@@ -85,6 +86,7 @@ class Edge:
         self.locks = LockFloors(hub, inventory, catalog)
         self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(journal, card_key))
         self.sightings = Sightings(journal, self.gateway.memories)
+        self.quality = LineQuality(hub, lambda: self.gateway.status().devices)
         hub.field = self.keys.encoders = self.gateway
         self.orders = Orders(hub, inventory, catalog)
         self.outbox = EdgeOutbox(journal, hub, self._wake)
@@ -145,7 +147,15 @@ class Edge:
             self.keys.recover()
             try:
                 async with asyncio.TaskGroup() as first:
-                    for part in (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings):
+                    for part in (
+                        self.gateway,
+                        self.link,
+                        self.watch,
+                        self.health,
+                        self.locks,
+                        self.sightings,
+                        self.quality,
+                    ):
                         first.create_task(part.run(), name=type(part).__name__.lower())
                     if self.home_assistant is not None:
                         first.create_task(self.home_assistant.run(), name="home-assistant")

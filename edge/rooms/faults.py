@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from devices.model import Profile, Value
+from devices.model import Value
 from edge.rooms.cells import FAR, Cell, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions, Fault
+from edge.rooms.intrusion import Intrusion
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
+from edge.rooms.wear import Wear
 
 PRIORITY = {
     "leak": "critical",
@@ -17,15 +19,24 @@ PRIORITY = {
     "lock_tampered": "high",
     "tamper": "high",
     "unknown_credential": "high",
+    "override_used": "high",
+    "motion_in_empty_room": "high",
+    "lock_jammed": "high",
+    "battery_runs_down": "low",
+    "clock_drifts": "low",
+    "window_open": "low",
 }
 """All others are medium."""
+
+COOLING = frozenset({"cool", "auto"})
 
 
 class Faults:
     """Tells the conditions of one room what shows and what does not."""
 
     def __init__(self, parameters: RoomParameters, cells: Cells, climate: Climate, conditions: Conditions) -> None:
-        self.profiles: dict[str, Profile] = {}
+        self.wear = Wear(parameters, cells, conditions)
+        self.intrusion = Intrusion(cells, timedelta(minutes=parameters.unrented_quiet_minutes))
         self.slept: dict[str, int] = {}  # entries a motion sensor or a door contact slept through
         self.last_entry: datetime | None = None
         self._parameters = parameters
@@ -38,6 +49,7 @@ class Faults:
             "bed": timedelta(hours=parameters.presence_stuck_hours),
         }
         self._ajar = timedelta(minutes=parameters.ajar_minutes)
+        self._window = timedelta(minutes=parameters.window_minutes)
         self._still = timedelta(hours=parameters.temperature_stuck_hours)
         self._unreached = timedelta(minutes=parameters.setpoint_minutes)
         self._safe = timedelta(seconds=parameters.safety_clear_seconds)
@@ -66,6 +78,25 @@ class Faults:
             elif cell.live:
                 opened = Evidence("door_opened", cell.changed or now)
                 self._conditions.present(fault, now, self._ajar, (opened,))
+
+    def windows(self, now: datetime) -> None:
+        """Windows open while the room is cooled."""
+        cooled = any(cell.text() in COOLING for cell in self._cells.of("mode"))
+        for cell in self._cells.of("window"):
+            fault = Fault("window_open", cell.device)
+            if cell.value is True and cooled:
+                why = Evidence("window_opened", cell.changed or now)
+                self._conditions.present(fault, now, self._window, (why,))
+            else:
+                self._conditions.absent(fault, now)
+
+    def jammed(self, cell: Cell, now: datetime) -> None:
+        """The bolt of a lock does not reach its end, or it does again."""
+        fault = Fault("lock_jammed", cell.device)
+        if cell.text() == "jammed":
+            self._conditions.present(fault, now, evidence=(Evidence("bolt_blocked", now),))
+        elif cell.text() is not None:
+            self._conditions.absent(fault, now)
 
     def toggled(self, cell: Cell, now: datetime) -> None:
         """A door contact moved: it is alive."""
@@ -112,21 +143,6 @@ class Faults:
         for point in self._stuck:
             self._conditions.suspend(Fault("sensor_stuck", device, point))
 
-    def battery(self, cell: Cell, _previous: Value, now: datetime) -> None:
-        """A battery's percentage or its flag."""
-        profile = self.profiles.get(cell.device)
-        critical = profile.battery_critical if profile is not None else None
-        limit = self._parameters.battery_critical_percent if critical is None else critical
-        percent, flag = self._cells.get(cell.device, "battery"), self._cells.get(cell.device, "battery_low")
-        level = percent.number() if percent is not None else None
-        flagged = flag is not None and flag.value is True
-        fault = Fault("low_battery", cell.device)
-        if flagged or (level is not None and level <= limit):
-            params = {} if level is None else {"percent": level}
-            self._conditions.present(fault, now, evidence=(Evidence("battery_level", now, params),))
-        elif level is None or level >= limit + self._parameters.battery_hysteresis_percent:
-            self._conditions.absent(fault, now)
-
     def safety(self, cell: Cell, _previous: Value, now: datetime) -> None:
         """Leak, smoke, SOS, tamper as a point: at once, cleared when quiet for a while."""
         fault = Fault(self.tamper_kind(cell.device) if cell.point == "tamper" else cell.point, cell.device)
@@ -161,12 +177,15 @@ class Faults:
         if cell.point == "temperature" and cell.changed is not None:
             cell.still_due = cell.changed + self._still
 
-    def setpoint(self, now: datetime) -> None:
-        """Something of the climate, the door or a window changed."""
+    def setpoint(self, now: datetime, *, anew: bool = False) -> None:
+        """Something of the climate, the door or a window changed; `anew`: it is told to reach something else."""
+        self.windows(now)
         thermostat = self._climate.thermostat()
         if thermostat is None:
             return
         fault = Fault("setpoint_not_reached", thermostat.device)
+        if anew:
+            self._conditions.suspend(fault)
         unreached = self._climate.unreached(standing=self._conditions.is_raised(fault))
         if unreached:
             why = Evidence("setpoint_missed", now, {"setpoint_c": thermostat.value})

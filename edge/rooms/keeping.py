@@ -7,10 +7,12 @@ from devices.model import Quality, Value
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
+from edge.rooms.intrusion import IntrusionState
 from edge.rooms.occupancy import Question
 from edge.rooms.signals import RoomFacts
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit
+from edge.rooms.wear import WearState
 
 FORMAT = 1
 
@@ -58,3 +60,5 @@ class RoomState:
     facts: RoomFacts | None = None
     checked_out: datetime | None = None
     manual: dict[str, ManualAnswer] = field(default_factory=dict)
+    wear: WearState = field(default_factory=WearState)
+    intrusion: IntrusionState = field(default_factory=IntrusionState)

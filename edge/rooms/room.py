@@ -9,7 +9,7 @@ from devices.model import Device, DeviceEvent, Profile, Quality, Reading, Value
 from edge.rooms import keeping, view
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
-from edge.rooms.conditions import Conditions
+from edge.rooms.conditions import Chatter, Conditions
 from edge.rooms.faults import Faults
 from edge.rooms.intake import Intake
 from edge.rooms.packing import pack, unpack
@@ -54,7 +54,8 @@ class Room:
         self._marks = Marks()
         self._cells = Cells()
         self._people = People(number, self.parameters, self._cells, self._emit)
-        self._conditions = Conditions(number, self._emit, self._priority)
+        chatter = Chatter(self.parameters.chatter_times, timedelta(minutes=self.parameters.chatter_quiet_minutes))
+        self._conditions = Conditions(number, self._emit, self._priority, chatter)
         self._climate = Climate(self.parameters, self._cells)
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)
         self._points = Points(number, self._people, self._faults, self._marks)
@@ -67,7 +68,7 @@ class Room:
             Tick: lambda _signal, _now: None,
         }
         for item in devices:
-            self._faults.profiles[item.device.id] = item.profile
+            self._faults.wear.profiles[item.device.id] = item.profile
             for name, spec in item.profile.points.items():
                 self._intake.add(item.device.id, name, spec)
 
@@ -147,6 +148,7 @@ class Room:
             people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
+            faults.wear.state, faults.intrusion.state,
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
         return packed
@@ -166,11 +168,13 @@ class Room:
         self._conditions.state = state.conditions
         self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
         self._checked_out, self._manual = state.checked_out, state.manual
+        faults.wear.state, faults.intrusion.state = state.wear, state.intrusion
         for kept in state.cells:
             cell = self._cells.get(kept.device, kept.point) or self._intake.add(kept.device, kept.point)
             kept.fill(cell)
             faults.resume(cell)
         self.facts = state.facts
+        faults.intrusion.rented = None if state.facts is None else state.facts.rented
         people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
         people.occupancy.rented = state.facts is None or state.facts.rented
         people.occupancy.blind = self._cells.blind()
@@ -188,8 +192,10 @@ class Room:
         if facts == before:
             return
         self._people.occupancy.guests, self._people.occupancy.rented = max(1, facts.guests), facts.rented
+        self._faults.intrusion.rented = facts.rented
         if before is not None and before.rented and (not facts.rented or facts.stay != before.stay):
             self._checked_out = now
+            self._faults.intrusion.entered(now)
         if facts.rented:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
