@@ -19,6 +19,8 @@ MODULES = (
     "pms.keys.model",
     "pms.housekeeping.model",
     "pms.maintenance.model",
+    "pms.maintenance.order_model",
+    "pms.maintenance.notify.model",
     "pms.room_feed.model",
     "pms.retention.model",
 )
