@@ -84,11 +84,11 @@ class Edge:
         self.hub = hub = Hub(self._house, journal, clock, self._published)
         self.keys = KeyJobs(hub, card_key.unable)
         self.locks = LockFloors(hub, inventory, catalog)
+        self.orders = Orders(hub, inventory, catalog)
         self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(journal, card_key))
         self.sightings = Sightings(journal, self.gateway.memories)
         self.quality = LineQuality(hub, lambda: self.gateway.status().devices)
         hub.field = self.keys.encoders = self.gateway
-        self.orders = Orders(hub, inventory, catalog)
         self.outbox = EdgeOutbox(journal, hub, self._wake)
         takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn)
         settings = link_settings(configuration.settings, plan.data)
@@ -96,7 +96,8 @@ class Edge:
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
         self.watch = self._watch()
         own = over_own_broker(configuration.inventory)
-        parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key, self.locks.behind)
+        watched = (hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
+        parts = Parts(*watched, self.locks.behind, self.orders.taken_by)
         self.health = HealthReport(parts, self.link.tell)
         self.home_assistant = open_output(configuration, plan.data, hub)
         if self.home_assistant is not None:
@@ -112,6 +113,8 @@ class Edge:
             line_changed=hub.line_changed,
             device_health=hub.device_health,
             command_done=self._command_done,
+            command_sending=self.orders.sending,
+            command_acknowledged=self.orders.acknowledged,
             card_progress=keys.progress,
             card_done=keys.done,
         )
@@ -126,6 +129,7 @@ class Edge:
         plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
         watch = Watch(self.hub, plan.data, low, self._refresh, follow_wall=plan.follow_wall)
         watch.peer_ahead = lambda: self.link.status().peer_ahead
+        self.orders.clock_is_wrong = lambda: watch.clock_is_wrong
         return watch
 
     def _home_assistant_changed(self, status: LineStatus) -> None:
@@ -133,7 +137,7 @@ class Edge:
 
     def _command_done(self, result: CommandResult) -> None:
         if not self.locks.ended(result):
-            self.hub.command_done(result)
+            self.orders.ended(result)
 
     async def run(self) -> None:
         """Run until cancelled: the lines stop first, the hub commits what they brought, last.
@@ -143,7 +147,7 @@ class Edge:
         """
         async with asyncio.TaskGroup() as last:
             hub = last.create_task(self.hub.run(), name="hub")
-            await self.orders.recover()
+            self.orders.recover()
             self.keys.recover()
             try:
                 async with asyncio.TaskGroup() as first:

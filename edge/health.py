@@ -1,14 +1,15 @@
 """How the edge is: its parts, its lines, its devices, and what it could not understand. Told to the PMS."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
 import structlog
 
+from devices.command_values import Orderable
 from devices.inventory import Inventory
 from devices.model import LineState, LineStatus
 from edge.broker import Broker
@@ -51,6 +52,7 @@ class Parts:
     own_lines: frozenset[str]  # those over the service's own broker: without them nothing is heard at all
     card_key: CardKeyState
     locks_behind: Callable[[], int]
+    taken_by: Callable[[str], Sequence[Orderable]]  # what can be ordered of a device
 
 
 class HealthReport:
@@ -171,6 +173,7 @@ class HealthReport:
             "heard": figures.last_heard,
             "battery": self._parts.hub.batteries.get(figures.device),
             "rejected": figures.rejected,
+            "commands": [asdict(one) for one in self._parts.taken_by(known.id)],
         }
 
     def _counters(self, status: GatewayStatus) -> dict[str, float]:

@@ -141,6 +141,10 @@ class Hub:
         self._intake.command(StoredCommand(result.id, result.state, b"", "", result.reason))
         self.say(of_result(result))
 
+    def command_step(self, result: CommandResult) -> None:
+        """How far a command is, for the PMS alone."""
+        self.say(of_result(result))
+
     def say(self, said: Fact) -> None:
         """A fact for the PMS, with the next commit."""
         self._intake.say(said)

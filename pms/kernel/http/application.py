@@ -83,7 +83,11 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             request.config_dict[CONTEXT].throttle.of_person(principal.user_id)
         elif route.door:
             request.config_dict[CONTEXT].throttle.at_the_door(security.address_of(request))
-        permit(route, principal)
+        try:
+            permit(route, principal)
+        except errors.Forbidden as refusal:
+            await _say_refused(route, request, principal, refusal)
+            raise
         content = await request.read() if route.method != "GET" else b""
         parsed = {"body": _body(route, request, content), "query": _query(route, request)}
         if route.kind == "write":
@@ -156,7 +160,30 @@ async def _write(
             await idempotency.keep(work, claim, rendered)
         return rendered
 
-    return _response(await context.database.run(actor, context.now(), use_case))
+    try:
+        return _response(await context.database.run(actor, context.now(), use_case))
+    except errors.Refusal as refusal:
+        await _say_refused(route, request, principal, refusal)
+        raise
+
+
+async def _say_refused(
+    route: Route, request: web.Request, principal: Principal | None, refusal: errors.Refusal
+) -> None:
+    """Keep that somebody we know was refused, where the route wants that and the request could be read."""
+    refused = route.refused
+    if refused is None or principal is None:
+        return
+    try:
+        parsed = {"body": _body(route, request, await request.read()), "query": None}
+    except (errors.Refusal, web.HTTPException):
+        return  # nobody can say what was wanted
+
+    async def keep(work: UnitOfWork) -> None:
+        refused(WriteCall(request, principal, parsed, work), refusal)
+
+    context = request.config_dict[CONTEXT]
+    await context.database.run(principal.actor, context.now(), keep)
 
 
 def _respond(request: web.Request, route: Route, answer: Answer | web.StreamResponse) -> web.StreamResponse:
