@@ -24,6 +24,8 @@ from pms.keys.departures import stay_warnings
 from pms.keys.sources import KEY_SOURCES, KeySources
 from pms.link.retention import DEFAULTS, Periods
 from pms.maintenance import api as maintenance
+from pms.maintenance import orders_api
+from pms.maintenance import reactions as maintenance_reactions
 from pms.maintenance.service import end_shelves
 from pms.property import api as property_api
 from pms.property.house import move_business_date
@@ -46,6 +48,7 @@ ROUTES: tuple[Routes, ...] = (
     keys.routes,
     housekeeping.routes,
     maintenance.routes,
+    orders_api.routes,
     room_feed.routes,
     *web_pages.ROUTES,
 )
@@ -71,6 +74,7 @@ def register_reactions(reactions: Reactions) -> None:
     """What follows from events."""
     housekeeping_reactions.register(reactions)
     keys_reactions.register(reactions)
+    maintenance_reactions.register(reactions)
 
 
 def register_jobs(jobs: Jobs, sessions: Sessions) -> None:

@@ -30,7 +30,7 @@ class Contact(Base):
 
 
 class Shift(Base):
-    """When somebody is on duty, each week: minutes of the day on the hotel's clock; an end before the start is after midnight."""
+    """When somebody is on duty, each week: minutes of the hotel's day; an end before the start is after midnight."""
 
     __tablename__ = "duty_shift"
 
