@@ -13,6 +13,7 @@ from edge.broker_settings import BrokerTable
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
 from edge.metrics.table import MetricsTable
+from edge.notifications_table import NotificationsTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
@@ -135,6 +136,7 @@ class Settings(Table):
     backup: BackupTable = BackupTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
     metrics: MetricsTable = MetricsTable()
+    notifications: NotificationsTable = NotificationsTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -206,6 +208,7 @@ TABLES: dict[str, type[Table]] = {
     "backup": BackupTable,
     "home_assistant": HomeAssistantTable,
     "metrics": MetricsTable,
+    "notifications": NotificationsTable,
     "log": LogTable,
 }
 

@@ -1,5 +1,6 @@
 """Which departments there are: their routes, what they do when something happened, what they do now and then."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from aiohttp import web
@@ -24,8 +25,10 @@ from pms.keys.departures import stay_warnings
 from pms.keys.sources import KEY_SOURCES, KeySources
 from pms.link.retention import DEFAULTS, Periods
 from pms.maintenance import api as maintenance
-from pms.maintenance import orders_api
+from pms.maintenance import load_api, orders_api
 from pms.maintenance import reactions as maintenance_reactions
+from pms.maintenance.notify import api as notifications
+from pms.maintenance.notify import planning
 from pms.maintenance.service import end_shelves
 from pms.property import api as property_api
 from pms.property.house import move_business_date
@@ -49,6 +52,8 @@ ROUTES: tuple[Routes, ...] = (
     housekeeping.routes,
     maintenance.routes,
     orders_api.routes,
+    load_api.routes,
+    notifications.routes,
     room_feed.routes,
     *web_pages.ROUTES,
 )
@@ -70,11 +75,14 @@ def application(
     return app
 
 
-def register_reactions(reactions: Reactions) -> None:
-    """What follows from events."""
+def register_reactions(reactions: Reactions, webhooks: Sequence[str] = ()) -> None:
+    """What follows from events. `webhooks`: addresses that are called for everything that happens to alerts."""
     housekeeping_reactions.register(reactions)
     keys_reactions.register(reactions)
     maintenance_reactions.register(reactions)
+    reactions.on("maintenance.people", planning.TOLD, planning.people_of_event)
+    if webhooks:
+        reactions.on("maintenance.webhooks", planning.WEBHOOK_EVENTS, planning.WebhookPlan(webhooks))
 
 
 def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
@@ -82,5 +90,6 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     jobs.every(timedelta(minutes=1), "business_date", move_business_date)
     jobs.every(timedelta(seconds=20), "overrides", end_overrides)
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
+    jobs.every(timedelta(seconds=20), "escalation", planning.escalate)
     keys_reactions.register_jobs(jobs)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)
