@@ -111,6 +111,14 @@ async def of_alert(session: AsyncSession, property_id: str, alert_id: str, *, lo
     return found
 
 
+async def of_alerts(session: AsyncSession, property_id: str, alert_ids: Collection[str]) -> dict[str, WorkOrder]:
+    """The unfinished orders of these alerts, by alert."""
+    query = select(WorkOrder).where(
+        WorkOrder.property_id == property_id, WorkOrder.alert_id.in_(alert_ids), WorkOrder.state.in_(_UNFINISHED)
+    )
+    return {one.alert_id: one for one in await session.scalars(query) if one.alert_id is not None}
+
+
 async def listing(
     session: AsyncSession, property_id: str, states: Collection[str] = (), room: str | None = None, limit: int = 200
 ) -> Sequence[WorkOrder]:

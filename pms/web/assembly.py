@@ -10,6 +10,7 @@ from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
 from pms.kernel.http import CONTEXT, Routes
 from pms.keys import pages as keys
+from pms.maintenance import more_pages as more_maintenance
 from pms.maintenance import pages as maintenance
 from pms.property.service import business_date
 from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, trust
@@ -39,6 +40,7 @@ ROUTES: tuple[Routes, ...] = (
     keys.routes,
     housekeeping.routes,
     maintenance.routes,
+    more_maintenance.routes,
 )
 """Every page of the house."""
 

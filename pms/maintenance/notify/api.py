@@ -124,7 +124,7 @@ async def add_contact(call: WriteCall) -> Reply:
     return Reply(_contact(await people.add_contact(call.work, new, channel_names(call))), status=201)
 
 
-@routes.write("DELETE", PATH + "/contacts/{id}", permission=NOTIFICATIONS_CHANGE, response=Nothing)
+@routes.write("DELETE", PATH + "/contacts/{id}", permission=NOTIFICATIONS_CHANGE, body=Nothing, response=Nothing)
 async def remove_contact(call: WriteCall) -> Nothing:
     """Forget somebody."""
     await people.remove_contact(call.work, call.path("id"))
@@ -145,7 +145,7 @@ async def add_shift(call: WriteCall) -> Reply:
     return Reply(_shift(await people.add_shift(call.work, asked.contact, asked.weekdays, times)), status=201)
 
 
-@routes.write("DELETE", PATH + "/roster/{id}", permission=NOTIFICATIONS_CHANGE, response=Nothing)
+@routes.write("DELETE", PATH + "/roster/{id}", permission=NOTIFICATIONS_CHANGE, body=Nothing, response=Nothing)
 async def remove_shift(call: WriteCall) -> Nothing:
     """Take a shift off the roster."""
     await people.remove_shift(call.work, call.path("id"))
@@ -159,7 +159,7 @@ async def add_step(call: WriteCall) -> Reply:
     return Reply(_step(await people.add_step(call.work, asked.contact, asked.minutes)), status=201)
 
 
-@routes.write("DELETE", PATH + "/escalation/{id}", permission=NOTIFICATIONS_CHANGE, response=Nothing)
+@routes.write("DELETE", PATH + "/escalation/{id}", permission=NOTIFICATIONS_CHANGE, body=Nothing, response=Nothing)
 async def remove_step(call: WriteCall) -> Nothing:
     """Take a step off the list."""
     await people.remove_step(call.work, call.path("id"))
