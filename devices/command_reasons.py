@@ -17,6 +17,7 @@ COMMAND_REASONS = frozenset(
         "unheard",  # the device has not yet said on which topic it listens
         "unusable",  # what the PMS sent is no command
         "not_stored",  # the edge's disk did not take it
+        "clock_wrong",  # the edge's clock is known to be wrong: no deadline can be kept by it
         # sent, and refused or not done
         "nobody_listens",  # the broker has nobody who would get it
         "not_allowed",  # the broker does not let us

@@ -15,7 +15,16 @@ from devices.inventory_tables import LINE_ADAPTER, DeviceTable, inventory_schema
 from devices.model import Device, Profile
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
 
-__all__ = ["ConfigurationError", "Inventory", "Line", "LineSettings", "Problem", "inventory_schema", "load_inventory"]
+__all__ = [
+    "ConfigurationError",
+    "Inventory",
+    "Line",
+    "LineSettings",
+    "Problem",
+    "inventory_schema",
+    "load_inventory",
+    "parse_inventory",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,12 @@ def load_inventory(path: Path, catalog: Catalog, rooms: Collection[str] | None) 
         raise ConfigurationError([Problem(path.name, "", "", error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError([Problem(path.name, "", "", "is not UTF-8 text")]) from error
-    reader = _Reader(path.name, TomlPlaces(text), catalog, rooms)
-    return reader.inventory(parse_toml(text, path.name))
+    return parse_inventory(text, path.name, catalog, rooms)
+
+
+def parse_inventory(text: str, file: str, catalog: Catalog, rooms: Collection[str] | None) -> Inventory:
+    """Check the text of such a file, which is called `file` in what is said of it. Raises ConfigurationError."""
+    return _Reader(file, TomlPlaces(text), catalog, rooms).inventory(parse_toml(text, file))
 
 
 class _Reader:

@@ -159,6 +159,8 @@ async def _take(browser: Browser, url: str, picture: Picture, folder: Path) -> P
     if picture.person and "/demo" not in picture.path:
         await page.wait_for_selector("#link-state.ok")
     for selector in picture.press:
+        if selector.startswith("#open-"):
+            await page.wait_for_selector("#link-state.ok")  # on the page that the click before led to
         await page.locator(selector).first.click()
         if selector.startswith("#open-"):
             await page.wait_for_selector("dialog[open]")

@@ -4,16 +4,19 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from devices.clock import Clock
+from devices.inventory import Inventory
+from devices.inventory_diff import Stock
 from devices.model import CommandResult, LineStatus
 from edge.board.picture import Sources
 from edge.broker import Broker, address_of
+from edge.candidates import Candidates, Hotel
 from edge.card_key import CardKeyState, needs_card_key, open_card_key
 from edge.configuration import Configuration, over_own_broker, with_broker
 from edge.health import HealthReport, Parts
@@ -22,20 +25,28 @@ from edge.house import House, Plan
 from edge.hub import Hub
 from edge.journal import Journal
 from edge.journal_file import JOURNAL
+from edge.journal_onboarding import StoredChange
 from edge.key_jobs import KeyJobs
 from edge.line_quality import LineQuality
 from edge.lock_floors import LockFloors
+from edge.naming import NamingRules
+from edge.onboarding import Onboarding
 from edge.orders import Orders
 from edge.pms_link import EdgeInbox, EdgeOutbox, Takers
 from edge.recovery import parameters, recover, told_facts, told_property
+from edge.reload_call import ReloadCalls
+from edge.reloading import Reloading, Surroundings
 from edge.retention import JournalLimits
 from edge.secret_files import secret, secret_path
 from edge.settings import Settings
 from edge.sightings import Sightings
+from edge.switching import Parts as Members
 from edge.url import BrokerUrl
 from edge.watch import Watch
+from gateway.discovery import Discovery, Field
 from gateway.gateway import Gateway, Home
 from gateway.ports import CardSettings, GatewayPorts
+from pms.link.inventory_messages import CandidatesBody
 from pms.link.link import Link
 from pms.link.messages import PropertyBody
 from pms.link.transport import LinkSettings
@@ -78,7 +89,7 @@ class Edge:
         configuration, clock, catalog = plan.configuration, plan.clock, plan.configuration.catalog
         self._plan, self._broker = plan, broker
         self._property = told_property(journal.loaded)
-        inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
+        self.inventory = inventory = with_broker(configuration, broker.address("innkeeper"), plan.data)
         self._house = House(self._house_plan())
         self._house.restore(journal.loaded.rooms)
         self.hub = hub = Hub(self._house, journal, clock, self._published)
@@ -90,7 +101,7 @@ class Edge:
         self.quality = LineQuality(hub, lambda: self.gateway.status().devices)
         hub.field = self.keys.encoders = self.gateway
         self.outbox = EdgeOutbox(journal, hub, self._wake)
-        takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn)
+        takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn, self._inventory_changed)
         settings = link_settings(configuration.settings, plan.data)
         ends = (self.outbox, EdgeInbox(journal, hub, takers))
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
@@ -99,12 +110,36 @@ class Edge:
         watched = (hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
         parts = Parts(*watched, self.locks.behind, self.orders.taken_by)
         self.health = HealthReport(parts, self.link.tell)
+        self.inventory = inventory
+        beside = Field(self.gateway.mqtt_lines, self._configured, (configuration.settings.home_assistant.topic,))
+        self.discovery = Discovery(beside, clock, self._listened())
+        self.candidates = Candidates(self.discovery, self._hotel, clock, self._tell_candidates, plan.data)
         self.home_assistant = open_output(configuration, plan.data, hub)
         if self.home_assistant is not None:
             self.home_assistant.told = self._home_assistant_changed
         recover(hub, inventory, catalog, journal.loaded)
+        self.reloading = self._reloading(card_key)
+        self.onboarding = Onboarding(hub, self.reloading)
+        self.reload_calls = ReloadCalls(plan.data, self.reloading.reload)
         for body in told_facts(journal.loaded):
             self.locks.learn(body)
+
+    def _reloading(self, card_key: CardKeyState) -> Reloading:
+        members = Members(self.hub, self.gateway, self.orders, self.locks, self.health, self.home_assistant)
+        around = Surroundings(
+            stock=lambda found: Stock(
+                with_broker(found, self._broker.address("innkeeper"), self._plan.data), found.catalog
+            ),
+            adopted=self._adopt,
+            first_card_device=lambda found: not card_key.needed and needs_card_key(found.inventory, found.catalog),
+        )
+        return Reloading(self._plan.configuration, members, around)
+
+    def _adopt(self, configuration: Configuration, inventory: Inventory) -> None:
+        self._plan, self.inventory = replace(self._plan, configuration=configuration), inventory
+
+    def _inventory_changed(self, change: StoredChange) -> None:
+        self.onboarding.begin(change)
 
     def _ports(self) -> GatewayPorts:
         hub, keys = self.hub, self.keys
@@ -124,6 +159,23 @@ class Edge:
         classic = configuration.settings.cards.mifare_classic
         cards = CardSettings(card_key.keys, classic) if card_key.keys is not None else None
         return Home(configuration.hotel.house.id, self._plan.data, cards, journal.loaded.devices)
+
+    def _listened(self) -> tuple[str, ...]:
+        """What discovery listens to; nothing when it is switched off."""
+        wanted = self._plan.configuration.settings.onboarding
+        return wanted.listen if wanted.discover else ()
+
+    def _hotel(self) -> Hotel:
+        configuration = self._plan.configuration
+        rooms = frozenset(number for number in self._house.rooms if number)
+        rules = NamingRules(configuration.settings.onboarding.names)
+        return Hotel(self.inventory, rooms, configuration.catalog, rules, frozenset(self.onboarding.ignored))
+
+    def _configured(self, line: str) -> list[str]:
+        return [device.address for device in self.inventory.on(line)]
+
+    def _tell_candidates(self, body: CandidatesBody) -> None:
+        self.link.tell("candidates", body.model_dump_json().encode())
 
     def _watch(self) -> Watch:
         plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
@@ -149,18 +201,15 @@ class Edge:
             hub = last.create_task(self.hub.run(), name="hub")
             self.orders.recover()
             self.keys.recover()
+            self.onboarding.recover()
             try:
                 async with asyncio.TaskGroup() as first:
-                    for part in (
-                        self.gateway,
-                        self.link,
-                        self.watch,
-                        self.health,
-                        self.locks,
-                        self.sightings,
-                        self.quality,
-                    ):
+                    parts = (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings)
+                    for part in (*parts, self.onboarding, self.quality):
                         first.create_task(part.run(), name=type(part).__name__.lower())
+                    if self._listened():
+                        first.create_task(self.discovery.run(), name="discovery")
+                        first.create_task(self.candidates.run(), name="candidates")
                     if self.home_assistant is not None:
                         first.create_task(self.home_assistant.run(), name="home-assistant")
             finally:
@@ -168,7 +217,7 @@ class Edge:
 
     def collectors(self, lag: "Lag") -> "tuple[Collector, ...]":
         """What this half has to tell Prometheus, measured from now on."""
-        from edge.metrics.of_edge import EdgeFigures, EdgeSources
+        from edge.metrics.figures import EdgeFigures, EdgeSources
         from edge.metrics.timings import Timings
 
         self.hub.timings = timings = Timings()

@@ -67,6 +67,7 @@ def room_facts(body: RoomFactsBody) -> RoomFacts:
         departure=_midnight(body.departure),
         guests=body.guests,
         due_out=body.due_out,
+        maintenance=body.maintenance,
     )
 
 

@@ -1,12 +1,11 @@
 """`[broker]` of `service.toml`: the broker between devices, edge and PMS."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from edge.table import Host, Port, Table
+from edge.table import Host, Port, Table, is_loopback
 from edge.url import BrokerUrl
 
 MODES = (
@@ -78,11 +77,3 @@ class BrokerTable(Table):
     def files(self, data: Path) -> tuple[Path, Path] | None:
         """The hotel's own certificate and key; None: the local authority makes them."""
         return (data / self.tls_certificate, data / self.tls_key) if self.tls_certificate else None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can connect to something that listens there."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

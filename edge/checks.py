@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devices.inventory import Line
-from edge.broker_settings import BrokerTable, is_loopback
+from edge.broker_settings import BrokerTable
 from edge.brokers.credentials import Credentials
 from edge.brokers.mosquitto import find_mosquitto
 from edge.brokers.place import free_port
 from edge.brokers.users import UsersDamagedError, load_users
 from edge.configuration import Configuration
 from edge.folder import in_use
+from edge.table import is_loopback
 from edge.url import BrokerUrl
 
 PATIENCE_SECONDS = 1.0

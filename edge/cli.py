@@ -22,6 +22,7 @@ from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
 from edge.cli_probe import probe
+from edge.cli_reload import reload
 from edge.configuration import Configuration, load_configuration
 from edge.console import CONFIG, DATA, FAILED, WRONG_INPUT, Config, Data, Json, answering, log_to_stderr, opened, say
 from edge.secret_files import secret
@@ -44,6 +45,7 @@ app.add_typer(cli_tls.tls, name="tls")
 app.add_typer(cli_broker.broker, name="broker")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
     app.command()(command)
+app.command()(reload)
 cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

@@ -33,6 +33,8 @@ class FolderLock:
         except BlockingIOError:
             os.close(self._handle)
             raise FolderInUseError(f"another {self._part} runs on {self._path.parent.absolute()}") from None
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, b"%d\n" % os.getpid(), 0)
         return self
 
     def __exit__(
@@ -40,6 +42,19 @@ class FolderLock:
     ) -> None:
         """Let it go."""
         os.close(self._handle)
+
+
+def holder(data: Path, part: str) -> int | None:
+    """The process id of the service of that kind that runs on the folder; None: there is none."""
+    path = data / f"{part}.lock"
+    if not in_use(data, part):
+        return None
+    try:
+        process = int(path.read_text())
+        same = Path(f"/proc/{process}").stat().st_uid == path.stat().st_uid
+    except (OSError, ValueError):
+        return None
+    return process if same else None
 
 
 def in_use(data: Path, part: str) -> bool:

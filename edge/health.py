@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -72,6 +72,10 @@ class HealthReport:
     def owed(self) -> int:
         """Messages kept for the PMS, when the journal was last asked."""
         return self._owed
+
+    def change(self, inventory: Inventory, own_lines: frozenset[str]) -> None:
+        """Other lines and devices from now on."""
+        self._parts = replace(self._parts, inventory=inventory, own_lines=own_lines)
 
     async def run(self) -> None:
         """Report until cancelled."""

@@ -1,7 +1,7 @@
 """The rooms of the hotel as the edge knows them: made from inventory and property, restored, kept up to date."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from edge.clock_correction import Correction, corrected
 from edge.journal_rows import RoomSnapshot
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room, RoomDevice
+from edge.rooms.signals import Effect
 
 log = structlog.get_logger()
 
@@ -76,6 +77,15 @@ class House:
                 _restore(self.rooms[number], snapshot)
         return True
 
+    def fit(self, inventory: Inventory, catalog: Catalog, now: datetime) -> list[tuple[Room, list[Effect]]]:
+        """Take a changed inventory; the rooms whose devices are others now, and what follows. No other is touched."""
+        self._plan = plan = replace(self._plan, inventory=inventory, catalog=catalog)
+        members = self._members()
+        for number in members.keys() - self.rooms.keys():
+            self.rooms[number] = Room(number, (), plan.parameters)
+        wanted = [(room, members.get(number, [])) for number, room in self.rooms.items()]
+        return [(room, room.fit(devices, now)) for room, devices in wanted if not room.has(devices)]
+
     def correct(self, correction: Correction) -> None:
         """The clock was behind and has been set: the rooms' memory is put right."""
         for room in self.rooms.values():
@@ -92,11 +102,15 @@ class House:
         return [room for room in self.rooms.values() if (due := room.next_due()) is not None and due <= now]
 
     def _build(self) -> None:
+        parameters = self._plan.parameters
+        self.rooms = {number: Room(number, devices, parameters) for number, devices in self._members().items()}
+
+    def _members(self) -> dict[str, list[RoomDevice]]:
         plan = self._plan
         by_room: dict[str, list[RoomDevice]] = {number: [] for number in ("", *sorted(plan.numbers))}
         for device in plan.inventory.devices.values():
             by_room.setdefault(device.room or "", []).append(RoomDevice(device, plan.catalog.get(device.profile)))
-        self.rooms = {number: Room(number, devices, plan.parameters) for number, devices in by_room.items()}
+        return by_room
 
 
 def _restore(room: Room, snapshot: bytes) -> bool:

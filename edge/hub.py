@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from devices.catalog import Catalog
 from devices.clock import Clock
+from devices.inventory import Inventory
 from devices.model import Command, CommandResult, DeviceEvent, LineState, LineStatus, Reading
 from edge.bodies import Fact, fact, of_effect, of_result
 from edge.clock_correction import Correction
 from edge.house import House
 from edge.intake import Intake, Recent
-from edge.journal import Batch, Journal
+from edge.journal import Journal
 from edge.journal_keys import KeyStep
+from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
 from edge.open_conditions import OpenConditions
 from edge.rooms.room import Room
@@ -155,6 +158,11 @@ class Hub:
         self._intake.batch.key_steps.append(step)
         self.say(said)
 
+    def change_step(self, step: ChangeStep, said: Fact) -> None:
+        """A change of the inventory has ended: kept and said with the same commit."""
+        self._intake.batch.change_steps.append(step)
+        self.say(said)
+
     async def stored(self) -> None:
         """Wait until everything taken so far is on disk."""
         done = asyncio.Event()
@@ -183,8 +191,25 @@ class Hub:
         self._effect(self.house.room(""), ConditionCleared(key, key.partition(":")[0], None, None))
 
     def condition(self, effect: ConditionRaised | ConditionCleared) -> None:
-        """A fault that no room's own logic finds, or that is gone; its room is saved with it."""
+        """A fault that no room's own logic finds, or that is gone; its room is saved with it.
+
+        A room in maintenance raises nothing: whoever found the fault asks again.
+        """
+        if isinstance(effect, ConditionRaised) and self.house.room(effect.room).muted:
+            return
         self._effect(self.house.room(effect.room), effect)
+
+    def fit(self, inventory: Inventory, catalog: Catalog) -> list[str]:
+        """Other devices from now on; the numbers of the rooms that this concerns, which are saved and published."""
+        fitted = self.house.fit(inventory, catalog, self.clock.now())
+        for room, effects in fitted:
+            self._intake.touch(room, self._intake.last + 1)
+            self._intake.save(room)
+            for effect in effects:
+                self._effect(room, effect)
+        self.batteries = {name: level for name, level in self.batteries.items() if name in inventory.devices}
+        self._work.set()
+        return [room.number for room, _ in fitted]
 
     def replay(self, room: Room, item: Reading | DeviceEvent, received: datetime) -> None:
         """A fact of a message that is in the journal already."""
@@ -280,7 +305,7 @@ class Hub:
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
         self._writing = 0
         if self.timings is not None:
-            self._measure(self.timings, batch, time.perf_counter() - began)
+            self.timings.committed(batch.messages, time.perf_counter() - began, self.clock)
         for acknowledged in acknowledge:
             acknowledged()
         self.dirty.update(dict.fromkeys(changed))
@@ -288,12 +313,6 @@ class Hub:
             self._resume()
         if changed or batch.facts:
             self._published(bool(batch.facts))
-
-    def _measure(self, timings: "Timings", batch: Batch, seconds: float) -> None:
-        messages = batch.messages
-        oldest = messages[0].received if messages else self.clock.now()
-        waited = self.clock.real((self.clock.now() - oldest).total_seconds())
-        timings.committed(seconds, len(messages), waited)
 
     async def _finish(self) -> None:
         """What is left, and every room's state."""

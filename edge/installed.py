@@ -31,12 +31,14 @@ def take_environment(config: Path, environment: MutableMapping[str, str] = os.en
     What is set already stays. Under systemd nothing is read: it has done so, and the service need not be able to.
 
     Raises:
-        ConfigurationError: a line is no NAME=value.
+        ConfigurationError: a line is no NAME=value, or somebody else has put the file there.
         OSError: the file is there and cannot be read.
     """
     path = config / ENVIRONMENT
     if STARTED_BY_SYSTEMD in environment or not path.exists():
         return
+    if path.stat().st_uid not in (0, config.stat().st_uid):  # the service may write in the folder: it is not to say
+        raise ConfigurationError([Problem(ENVIRONMENT, "", "", "belongs neither to root nor to the folder's owner")])
     for name, value in _assignments(path).items():
         environment.setdefault(name, value)
 

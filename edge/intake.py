@@ -1,8 +1,8 @@
 """What has been taken and is not on disk yet: the open batch, and which messages were taken before."""
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Mapping
 from itertools import islice, takewhile
 
 import orjson
@@ -10,42 +10,64 @@ import orjson
 from edge.bodies import Fact
 from edge.house import House
 from edge.journal import Batch
-from edge.journal_rows import RECENT_KEYS, RoomSnapshot, StoredCommand
+from edge.journal_rows import RECENT_MESSAGES, RoomSnapshot, StoredCommand
 from edge.rooms.room import Room
 from gateway.ports import LineMessage
 
 SAVE_AFTER_SECONDS = 5.0
 """A room of which nothing but the state changed is saved so long after: until then its messages are kept for it."""
+PACKET_IDS, CHECKSUM = 65_536, 0xFFFF_FFFF
 SAVED_AT_ONCE = 20
 """Such rooms in one commit, at most."""
 
 
 class Recent:
-    """The last messages of every line, so that one that the broker sends again after a crash is known."""
+    """The last messages of every line, so that one that the broker sends again after a crash is known.
 
-    def __init__(self, keys: list[tuple[str, int, int]]) -> None:
-        self._order = deque(keys)  # a dict that loses its oldest key over and over slows down with every loss
-        self._keys = Counter(keys)
+    By packet id, the checksum of what came with it last, and the how-manieth message of its line that was: a
+    megabyte a line, however much is said again.
+    """
+
+    def __init__(self, keys: "Mapping[str, array[int]]") -> None:
+        self._lines: dict[str, _Packets] = {}
+        for line, last in keys.items():
+            packets = self._of(line)
+            for key in last:
+                packets.take(key >> 32, key & CHECKSUM)
 
     def seen(self, message: LineMessage) -> bool:
         """Whether this is a message taken before, said again; remembers it if not."""
         if message.duplicate_key is None:
             return False
-        key = (message.line, *message.duplicate_key)
-        keys = self._keys
-        if message.redelivered and key in keys:
+        packet, checksum = message.duplicate_key
+        packets = self._lines.get(message.line) or self._of(message.line)
+        if message.redelivered and packets.has(packet, checksum):
             return True
-        keys[key] = keys.get(key, 0) + 1
-        self._order.append(key)
-        if len(self._order) > RECENT_KEYS:
-            self._forget(self._order.popleft())
+        packets.take(packet, checksum)
         return False
 
-    def _forget(self, key: tuple[str, int, int]) -> None:
-        if self._keys[key] == 1:
-            del self._keys[key]
-        else:
-            self._keys[key] -= 1
+    def _of(self, line: str) -> "_Packets":
+        return self._lines.setdefault(line, _Packets())
+
+
+class _Packets:
+    """Of one line: what came with each packet id last."""
+
+    __slots__ = ("_checksums", "_count", "_taken")
+
+    def __init__(self) -> None:
+        empty = bytes(8 * PACKET_IDS)
+        self._checksums, self._taken, self._count = array("Q", empty), array("Q", empty), 0
+
+    def take(self, packet: int, checksum: int) -> None:
+        """This came."""
+        self._count += 1
+        self._checksums[packet], self._taken[packet] = checksum, self._count
+
+    def has(self, packet: int, checksum: int) -> bool:
+        """Whether this came, not too long ago."""
+        taken = self._taken[packet]
+        return taken > max(0, self._count - RECENT_MESSAGES) and self._checksums[packet] == checksum
 
 
 class Intake:

@@ -22,6 +22,7 @@ from edge.clock_correction import Correction, correct
 from edge.journal_devices import store_memories
 from edge.journal_file import open_journal
 from edge.journal_keys import KeyStep, store_steps
+from edge.journal_onboarding import APPLYING, ChangeStep, store_changes
 from edge.journal_outbox import Owed, count_owed, owed, store_facts
 from edge.journal_rows import (
     COMMAND,
@@ -84,6 +85,7 @@ class Batch:
     conditions: dict[str, bytes | None] = field(default_factory=dict)
     commands: list[StoredCommand] = field(default_factory=list)
     key_steps: list[KeyStep] = field(default_factory=list)
+    change_steps: list[ChangeStep] = field(default_factory=list)
     uncovered: int | None = None
 
 
@@ -157,6 +159,7 @@ class Journal:
             given_up = store_facts(connection, batch.facts, self.boot)
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
             store_steps(connection, batch.key_steps)
+            store_changes(connection, batch.change_steps)
             if batch.uncovered is not None:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
@@ -215,6 +218,10 @@ class Journal:
             lambda connection: connection.execute(COMMAND_END, (command_id,)).fetchone()
         )
         return found
+
+    async def change_begins(self, change_id: str) -> None:
+        """From here on devices.toml may have been changed."""
+        await self._write(lambda connection: store_changes(connection, [ChangeStep(change_id, APPLYING)]))
 
     async def keep_card_key_mark(self, mark: str) -> None:
         """Remember which card key cards are made with."""

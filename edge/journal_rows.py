@@ -1,6 +1,7 @@
 """The journal's statements and rows: plain functions over a connection, called inside the writer's transaction."""
 
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,14 @@ from typing import Any, NamedTuple
 
 from edge.journal_devices import memories
 from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
+from edge.journal_onboarding import (
+    FORGET_CHANGES,
+    Place,
+    StoredChange,
+    ignored_places,
+    insert_new_change,
+    unfinished_changes,
+)
 from edge.journal_space import KEEP, keeps
 from edge.retention import class_of
 from gateway.health import Memory
@@ -17,9 +26,10 @@ from gateway.ports import LineMessage
 CHUNKS = (500, 100, 20, 5, 1)
 """Rows an INSERT takes at once: one statement lets go of the interpreter once, not once a row."""
 KEPT_REJECTED = 1000
-RECENT_KEYS = 6_000
-"""Messages among which a redelivered one is looked for: several times what may be unacknowledged at once (some 1 100:
-the hub pauses the lines there), and far fewer than packet ids (65 535), so that none is taken for another."""
+RECENT_MESSAGES = 32_000
+"""Messages among which a redelivered one is looked for: what a broker may say again is not only what we have not
+acknowledged (some 1 100), but all whose acknowledgement it has not read; and half of the packet ids (65 535) at most,
+so that none is taken for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class Told:
     commands: Sequence[StoredCommand] = ()
     key_jobs: Sequence[StoredKeyJob] = ()
     cancels: Sequence[str] = ()
+    changes: Sequence[StoredChange] = ()
 
 
 class RoomSnapshot(NamedTuple):
@@ -71,12 +82,14 @@ class Loaded:
     facts: dict[str, dict[str, bytes]]  # by kind and key: what the PMS told last
     conditions: dict[str, bytes]
     unfinished: list[StoredCommand]
-    keys: list[tuple[str, int, int]]  # line, packet, checksum of the last messages, oldest first
+    keys: "dict[str, array[int]]"  # by line: packet << 32 | checksum of the last messages, oldest first
     peers: dict[str, int]
     uncovered: list[KeptMessage]  # those that may be in no room's snapshot yet, oldest first
     key_jobs: list[StoredKeyJob] = field(default_factory=list)  # those without an end
     devices: dict[str, Memory] = field(default_factory=dict)
     last_heard: datetime | None = None  # when the last message was received
+    changes: list[StoredChange] = field(default_factory=list)  # of devices.toml, those without an end
+    ignored: frozenset[Place] = frozenset()
     card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
@@ -87,6 +100,10 @@ MESSAGE = (
     ),
     10,
     "",
+)
+KEYS = (
+    "SELECT line, key FROM (SELECT seq, line, packet << 32 | checksum AS key FROM message"
+    " WHERE packet IS NOT NULL ORDER BY seq DESC LIMIT ?) ORDER BY seq"
 )
 REJECTED = ("INSERT INTO rejected (at, line, source, device, reason, detail, payload) VALUES ", 7, "")
 ROOM = (
@@ -117,7 +134,7 @@ ROOMS = "SELECT room, version, covers, snapshot FROM room"
 UNCOVERED = "UPDATE meta SET value = ? WHERE key = 'uncovered'"
 LAST_REJECTED = "SELECT at, line, source, device, reason, detail, payload FROM rejected ORDER BY id DESC LIMIT ?"
 FORGET_COMMANDS = "DELETE FROM command WHERE deadline < ? AND state NOT IN ('accepted', 'sent')"
-FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS)
+FORGET_ENDED = (FORGET_COMMANDS, FORGET_KEY_JOBS, FORGET_CHANGES)
 """What has ended and is of no more use: each takes the instant (ISO) before which its deadline was."""
 FORGET_REJECTED = "DELETE FROM rejected WHERE at < ?"
 
@@ -143,10 +160,11 @@ def insert_new(connection: sqlite3.Connection, command: StoredCommand) -> bool:
 
 
 def store_told(connection: sqlite3.Connection, told: Told) -> list[str]:
-    """Store what the PMS told; the ids of the commands and key jobs that are new."""
+    """Store what the PMS told; the ids of the commands, key jobs and changes that are new."""
     insert(connection, FACTS, told.facts)
     new = [command.id for command in told.commands if insert_new(connection, command)]
     new += [job.id for job in told.key_jobs if insert_new_job(connection, job)]
+    new += [change.id for change in told.changes if insert_new_change(connection, change)]
     cancel_jobs(connection, told.cancels)
     return new
 
@@ -197,20 +215,28 @@ def load(connection: sqlite3.Connection) -> Loaded:
     facts: dict[str, dict[str, bytes]] = {}
     for kind, key, body in connection.execute("SELECT kind, key, body FROM facts"):
         facts.setdefault(kind, {})[key] = bytes(body)
-    keys = "SELECT line, packet, checksum FROM message WHERE packet IS NOT NULL ORDER BY seq DESC LIMIT ?"
     return Loaded(
         rooms={room: RoomSnapshot(*kept) for room, *kept in connection.execute(ROOMS)},
         facts=facts,
         conditions={key: bytes(body) for key, body in connection.execute("SELECT key, body FROM condition")},
         unfinished=[StoredCommand(*row) for row in connection.execute(UNFINISHED)],
-        keys=connection.execute(keys, (RECENT_KEYS,)).fetchall()[::-1],
+        keys=_keys(connection),
         peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
         uncovered=list(_uncovered(connection)),
         key_jobs=unfinished_jobs(connection),
         devices=memories(connection),
+        changes=unfinished_changes(connection),
+        ignored=ignored_places(connection),
         last_heard=_last_heard(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )
+
+
+def _keys(connection: sqlite3.Connection) -> "dict[str, array[int]]":
+    found: dict[str, array[int]] = {}
+    for line, key in connection.execute(KEYS, (RECENT_MESSAGES,)):
+        found.setdefault(line, array("Q")).append(key)
+    return found
 
 
 def _last_heard(connection: sqlite3.Connection) -> datetime | None:

@@ -37,6 +37,14 @@ class LockFloors:
         self._orders = 0
         self._wake = asyncio.Event()
 
+    def change(self, inventory: Inventory, catalog: Catalog) -> None:
+        """Other devices from now on."""
+        self._locks = [device for device in inventory.devices.values() if _is_told(device, catalog)]
+        known = {device.id for device in self._locks}
+        self._untold = {device: untold for device, untold in self._untold.items() if device in known}
+        self._forget_what_is_gone()
+        self._wake.set()
+
     def learn(self, body: RoomFactsBody) -> None:
         """What the front desk says of a room."""
         self._floors[body.room] = body.key_floor
@@ -85,6 +93,8 @@ class LockFloors:
             if _key(device) in self._hub.conditions:
                 self._hub.condition(ConditionCleared(_key(device), KIND, device.room, device.id))
             return
+        if self._hub.house.room(device.room).muted and _key(device) in self._hub.conditions:
+            self._hub.condition(ConditionCleared(_key(device), KIND, device.room, device.id))
         self._untold[device.id] = decision.untold
         if decision.order:
             self._order(device, decision.untold.floor, now)

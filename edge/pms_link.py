@@ -20,10 +20,12 @@ from edge.bodies import Fact
 from edge.hub import Hub
 from edge.journal import Journal
 from edge.journal_keys import StoredKeyJob
+from edge.journal_onboarding import StoredChange
 from edge.journal_rows import StoredCommand, Told
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.recovery import learn
+from pms.link.inventory_messages import InventoryChangeBody
 from pms.link.key_messages import KeyCancelBody, KeyJobBody
 from pms.link.kinds import DOWN
 from pms.link.messages import CommandBody, Envelope, PropertyBody, RoomFactsBody
@@ -133,9 +135,10 @@ class Takers:
     keys: KeyJobs
     property_changed: Callable[[PropertyBody], None]
     facts_changed: Callable[[RoomFactsBody], None] = lambda _body: None
+    inventory_changed: Callable[[StoredChange], None] = lambda _change: None
 
 
-Body = PropertyBody | RoomFactsBody | CommandBody | KeyJobBody | KeyCancelBody
+Body = PropertyBody | RoomFactsBody | CommandBody | KeyJobBody | KeyCancelBody | InventoryChangeBody
 
 
 class EdgeInbox:
@@ -163,6 +166,10 @@ class EdgeInbox:
                 self._takers.keys.begin(job)
         for job_id in told.cancels:
             self._takers.keys.cancel(job_id)
+        for change in told.changes:
+            if change.id in new:
+                new.discard(change.id)
+                self._takers.inventory_changed(change)
         for command in told.commands:
             if command.id in new:
                 new.discard(command.id)
@@ -196,17 +203,20 @@ def _told(usable: Sequence[tuple[Envelope, Body]]) -> Told:
     commands: list[StoredCommand] = []
     jobs: list[StoredKeyJob] = []
     cancels: list[str] = []
+    changes: list[StoredChange] = []
     for envelope, body in usable:
         raw = orjson.dumps(envelope.body)
         if isinstance(body, CommandBody):
             commands.append(StoredCommand(body.id, "accepted", raw, body.deadline.isoformat()))
         elif isinstance(body, KeyJobBody):
             jobs.append(StoredKeyJob(body.id, "accepted", raw, body.deadline.isoformat()))
+        elif isinstance(body, InventoryChangeBody):
+            changes.append(StoredChange(body.id, "accepted", raw, body.deadline.isoformat()))
         elif isinstance(body, KeyCancelBody):
             cancels.append(body.id)
         else:
             facts.append(Fact(envelope.kind, _key(body), raw))
-    return Told(_latest(facts), commands, jobs, cancels)
+    return Told(_latest(facts), commands, jobs, cancels, changes)
 
 
 def _key(body: PropertyBody | RoomFactsBody) -> str:

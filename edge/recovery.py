@@ -16,6 +16,7 @@ from edge.hub import Hub
 from edge.journal_rows import KeptMessage, Loaded
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room
+from edge.rooms.spares import is_spare
 from gateway.parents import for_rooms
 from pms.link.messages import PropertyBody, RoomFactsBody
 
@@ -67,7 +68,8 @@ def recover(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) ->
     for body in told_facts(loaded):
         learn(hub, body)
     _replay(hub, inventory, catalog, loaded)
-    for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, inventory, room, device))):
+    hub.fit(inventory, catalog)  # a room may remember devices that were moved or removed meanwhile
+    for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, (inventory, catalog), room, device))):
         hub.condition(gone)
     for key in [key for key in hub.conditions.standing() if key.startswith(("line_down:", "comm_errors:"))]:
         line = key.partition(":")[2]
@@ -100,8 +102,13 @@ def _again(hub: Hub, router: MqttRouter, message: KeptMessage, loaded: Loaded) -
             hub.replay(room, item, message.received)
 
 
-def _gone(house: House, inventory: Inventory, room: str | None, device: str | None) -> bool:
-    return (room is not None and room not in house.rooms) or (device is not None and device not in inventory.devices)
+def _gone(house: House, known: tuple[Inventory, Catalog], room: str | None, device: str | None) -> bool:
+    """Nobody is to hear of it any more: the room or the device is not configured, or the device is a spare now."""
+    if room is not None and room not in house.rooms:
+        return True
+    inventory, catalog = known
+    found = inventory.devices.get(device) if device is not None else None
+    return device is not None and (found is None or is_spare(found, catalog.get(found.profile)))
 
 
 def _stands(room: Room, value: str | None, until: datetime | None, now: datetime) -> bool:

@@ -105,6 +105,19 @@ async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[N
             task.cancel()
 
 
+@contextmanager
+def hang_up(*, heeded: bool) -> Iterator[asyncio.Event]:
+    """Set by SIGHUP: the configuration is to be read again. From before anybody can know whom to send it."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    if heeded:
+        loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        if heeded:
+            loop.remove_signal_handler(signal.SIGHUP)
+
+
 def save_memory() -> None:
     """Fewer arenas where the C library knows them (glibc); elsewhere nothing."""
     tune = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -124,12 +137,14 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     async with AsyncExitStack() as stack:
         broker = edge = pms = board = None
         if plan.edge:
+            asked = stack.enter_context(hang_up(heeded=not plan.demo))  # a demo ends with its terminal
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
             await stack.enter_async_context(broker)
             await stack.enter_async_context(running(broker.run(), "broker"))
             edge = await stack.enter_async_context(edge_opened(_edge_plan(plan), broker))
             await stack.enter_async_context(running(edge.run(), "edge"))
+            await stack.enter_async_context(running(edge.reload_calls.run(asked), "reload"))
             board = _board(plan, edge)
         if board is not None:
             await stack.enter_async_context(running(board.run(), "board"))
@@ -169,10 +184,13 @@ def _metrics(plan: ServicePlan, edge: Edge | None, pms: "Pms | None") -> "Metric
     settings = plan.configuration.settings.metrics
     if not settings.enabled:
         return None
+    from edge.metrics.figures import PmsFigures
     from edge.metrics.server import Lag, Metrics
 
     lag = Lag()
-    collectors = [*(edge.collectors(lag) if edge else ()), *(pms.collectors if pms else ())]
+    collectors = list(edge.collectors(lag)) if edge else []
+    if pms is not None:
+        collectors += [PmsFigures(pms.health), pms.measures.registry]
     return Metrics(settings, plan.data, collectors, lag)
 
 
@@ -184,7 +202,7 @@ def _settle_memory() -> None:
     """What is there now stays: it is not looked through again and again while messages come and go."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(1_000, 20, 20)  # what a flood leaves behind stays small: 2 MB less than at 20 000, as fast
 
 
 def _pms(plan: ServicePlan) -> "Pms":

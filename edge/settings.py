@@ -14,6 +14,7 @@ from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
 from edge.metrics.table import MetricsTable
 from edge.notifications_table import NotificationsTable
+from edge.onboarding_table import OnboardingTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
@@ -134,6 +135,7 @@ class Settings(Table):
     cards: CardsTable = CardsTable()
     board: BoardTable = BoardTable()
     backup: BackupTable = BackupTable()
+    onboarding: OnboardingTable = OnboardingTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
     metrics: MetricsTable = MetricsTable()
     notifications: NotificationsTable = NotificationsTable()
@@ -206,6 +208,7 @@ TABLES: dict[str, type[Table]] = {
     "cards": CardsTable,
     "board": BoardTable,
     "backup": BackupTable,
+    "onboarding": OnboardingTable,
     "home_assistant": HomeAssistantTable,
     "metrics": MetricsTable,
     "notifications": NotificationsTable,

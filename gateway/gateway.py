@@ -1,60 +1,38 @@
 """The gateway: takes an inventory, yields what its devices say, takes commands. One place wires lines and workers."""
 
 import asyncio
-import os
 from collections import Counter
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
-
-import structlog
 
 from devices.catalog import Catalog
 from devices.clock import Clock
 from devices.encoders.jobs import CardJob
-from devices.inventory import Inventory, Line
-from devices.model import Command, CommandAnswer, Device, LineState, LineStatus, Profile, Reading
-from devices.mqtt.router import MqttRouter
+from devices.inventory import Inventory
+from devices.inventory_diff import Stock
+from devices.model import Command, CommandAnswer, Device, LineState, LineStatus, Reading
+from gateway.changing import GatewayChange, prepared
 from gateway.dispatch import Dispatch
 from gateway.encoders.account import Desk
-from gateway.encoders.encoders import DIALECT, Encoders
-from gateway.health import Memory
-from gateway.lines.byte_line import ByteLine
+from gateway.encoders.encoders import Encoders
+from gateway.health import Changes, Memory
 from gateway.lines.line import FieldLine, LineDownError, LineUser
-from gateway.lines.modbus import ModbusLine
-from gateway.lines.modbus_settings import settings_of
 from gateway.lines.mqtt import MqttLine
 from gateway.lines.mqtt_settings import MqttSettings
-from gateway.lines.serial import SerialLine, SerialSettings
-from gateway.lines.tcp import TcpLine
+from gateway.making import Home, LineMaker, Made, Member, members_of, polled
 from gateway.mqtt_orders import MqttOrders
 from gateway.poller import Poller, PollerPorts
-from gateway.ports import CardSettings, DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
+from gateway.ports import DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
 from gateway.presence import Presence
 
-log = structlog.get_logger()
+__all__ = ["Gateway", "Home"]
 
 LOOK_S = 1.0
 JUMP = timedelta(minutes=1)
 """The clock was set, or its speed changed, when it moved so much more or less than time went by."""
-MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
-
-Member = tuple[Device, Profile]
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where the gateway lives: `folder` is what paths of serial ports and password files are relative to (DATA).
-
-    Without `cards` it issues no key cards. `remembered`: what the last run knew of its devices (`Gateway.memories`).
-    """
-
-    property_id: str = "house"
-    folder: Path = Path()
-    cards: CardSettings | None = None
-    remembered: Mapping[str, Memory] = field(default_factory=dict)
+Worker = Poller | MqttOrders
+RETIREMENT_S = 5.0
+"""Who carried out the orders of a line that is given up ends those that are under way, for so long at least."""
 
 
 class Gateway:
@@ -63,36 +41,120 @@ class Gateway:
     def __init__(
         self, inventory: Inventory, catalog: Catalog, clock: Clock, ports: GatewayPorts, home: Home | None = None
     ) -> None:
-        self._inventory = inventory
+        self._stock = Stock(inventory, catalog)
         self._clock = clock
         self._ports = ports
-        self._home = home or Home()
-        self._members = {device.id: (device, catalog.get(device.profile)) for device in inventory.devices.values()}
+        self._home = home = home or Home()
+        self._members: Mapping[str, Member] = members_of(self._stock)
         self._heard: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._unknown = 0
-        remembered = self._home.remembered
-        self._presence = Presence(self._members, ports, clock.now(), self._publish, remembered)
+        self._presence = Presence(self._members, ports, clock.now(), self._publish, home.remembered)
         self._liveness = self._presence.liveness
         self._dispatch = Dispatch(inventory, clock, ports)
         serve = (ports.card_progress, ports.card_done, self._encoder_heard, self._liveness.missed, self._take)
-        self._encoders = Encoders(Desk(clock, *serve), self._home.cards)
-        self._user = LineUser(self._take, self._line_changed, clock.now)
-        self._catalog = catalog
-        self._lines: dict[str, FieldLine] = {line.id: self._make(line) for line in inventory.lines.values()}
+        self._encoders = Encoders(Desk(clock, *serve), home.cards)
+        user = LineUser(self._take, self._line_changed, clock.now)
+        self._maker = LineMaker(clock, home, user, PollerPorts(self._take_polled, self._missed))
+        self._lines: dict[str, FieldLine] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: dict[str, list[asyncio.Task[None]]] = {}
+        self._retired: list[tuple[Worker, asyncio.Task[None], float]] = []
+        self._paused = False
+        for line in inventory.lines.values():
+            self._install(self._maker.make(self._stock, line))
 
     async def run(self) -> None:
         """Serve all lines until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for name, work in self._work():
-                tasks.create_task(work, name=name)
+            self._tasks = tasks
+            for name in self._lines:
+                self._start(name, tasks)
+            tasks.create_task(self._look(), name="liveness")
 
-    def _work(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        lines = [(f"line {name}", line.run()) for name, line in self._lines.items()]
-        workers = [(f"worker {name}", worker.run()) for name, worker in self._dispatch.workers.items()]
-        encoders = [(f"encoder on {name}", worker.run()) for name, worker in self._encoders.workers.items()]
-        return [*lines, *workers, *encoders, ("liveness", self._look())]
+    def _install(self, made: Made) -> None:
+        name = made.line.status.line
+        self._lines[name] = made.line
+        if made.worker is not None:
+            self._dispatch.workers[name] = made.worker
+        if made.encoder is not None:
+            self._encoders.add(made.encoder.device, made.encoder.line, made.encoder.timeout_s)
+        if self._paused and isinstance(made.line, MqttLine):
+            made.line.pause()
+
+    def _start(self, name: str, tasks: asyncio.TaskGroup) -> None:
+        worker, encoder = self._dispatch.workers.get(name), self._encoders.workers.get(name)
+        running = [tasks.create_task(self._lines[name].run(), name=f"line {name}")]
+        if encoder is not None:
+            running.append(tasks.create_task(encoder.run(), name=f"encoder on {name}"))
+        if worker is not None:
+            running.append(tasks.create_task(worker.run(), name=f"worker {name}"))
+        self._running[name] = running
+
+    def prepare(self, after: Stock) -> GatewayChange:
+        """Everything for other lines and devices, made and not begun; raises what makes them impossible."""
+        return prepared(self._stock, after, self._maker)
+
+    def working(self, change: GatewayChange) -> list[str]:
+        """Encoders that the change would take away from a job."""
+        busy = [one for one in self._encoders.figures if one.busy or one.waiting]
+        return [one.device for one in busy if one.line in change.ended]
+
+    async def stop(self, change: GatewayChange) -> None:
+        """End the connections that are given up. Orders under way there end as they would if the line were down."""
+        loop = asyncio.get_running_loop()
+        for name in change.ended:
+            running, worker = self._running.pop(name, []), self._dispatch.workers.get(name)
+            if worker is not None and running:
+                self._retired.append((worker, running.pop(), loop.time()))
+                if isinstance(worker, MqttOrders):
+                    await worker.retire()
+            for task in running:
+                task.cancel()
+            if running:
+                await asyncio.wait(running)
+
+    def switch(self, change: GatewayChange) -> None:
+        """These lines and devices from now on. What stands keeps its connection, and what is known of it."""
+        now, diff = self._clock.now(), change.diff
+        for name in change.ended:
+            del self._lines[name]
+            self._dispatch.workers.pop(name, None)
+            self._encoders.remove(name)
+        self._stock, self._members = change.after, change.members
+        self._dispatch.change(change.after.inventory)
+        self._reroute(change)
+        down = frozenset(name for name, line in self._lines.items() if line.status.state is LineState.DOWN)
+        for made in change.begun.values():
+            self._install(made)
+        changes = Changes(frozenset(diff.devices_changed), frozenset(diff.devices_moved), down)
+        self._presence.change(change.members, changes, now)
+        for name in diff.devices_removed:
+            del self._heard[name], self._rejected[name]
+        if self._tasks is not None:
+            for name in change.begun:
+                self._start(name, self._tasks)
+
+    def _reroute(self, change: GatewayChange) -> None:
+        for name, router in change.routers.items():
+            line, worker = self._lines[name], self._dispatch.workers.get(name)
+            if isinstance(line, MqttLine) and isinstance(worker, MqttOrders):
+                worker.route(router)
+                line.route(router)
+        for name in change.polled:
+            if isinstance(worker := self._dispatch.workers.get(name), Poller):
+                worker.change(polled(change.after, name))
+
+    def _retire(self) -> None:
+        """End those who have nothing left to end."""
+        now = asyncio.get_running_loop().time()
+        for retired in list(self._retired):
+            worker, task, since = retired
+            idle = not worker.waiting and not (isinstance(worker, MqttOrders) and worker.open)
+            if idle and now - since > RETIREMENT_S:
+                task.cancel()
+                self._retired.remove(retired)
 
     def submit(self, command: Command) -> None:
         """Send a command before its deadline; its one result comes to `command_done`."""
@@ -108,12 +170,14 @@ class Gateway:
 
     def pause(self) -> None:
         """Read nothing more from lines whose messages can wait at their broker."""
+        self._paused = True
         for line in self._lines.values():
             if isinstance(line, MqttLine):
                 line.pause()
 
     def resume(self) -> None:
         """Read on."""
+        self._paused = False
         for line in self._lines.values():
             if isinstance(line, MqttLine):
                 line.resume()
@@ -128,6 +192,10 @@ class Gateway:
             self._dispatch.waiting,
             self._encoders.figures,
         )
+
+    def mqtt_lines(self) -> dict[str, MqttSettings]:
+        """How the MQTT lines reach their brokers, by line."""
+        return {name: line.settings for name, line in self._lines.items() if isinstance(line, MqttLine)}
 
     def memories(self) -> dict[str, Memory]:
         """What the next run is to know of the devices."""
@@ -147,6 +215,21 @@ class Gateway:
     def _encoder_heard(self, device: str) -> None:
         self._heard[device] += 1
         self._presence.heard(device, self._clock.now())
+
+    def _take_polled(self, message: LineMessage) -> None:
+        """What was asked before a change and answered after it is of no device any more, or of another room."""
+        decoded = message.decoded
+        known = all(self._is_in(fact.device, fact.room) for fact in decoded.facts)
+        if known and all(one.device is None or one.device in self._members for one in decoded.rejected):
+            self._take(message)
+
+    def _is_in(self, device: str, room: str | None) -> bool:
+        member = self._members.get(device)
+        return member is not None and member[0].room == room
+
+    def _missed(self, device: str) -> None:
+        if device in self._members:
+            self._liveness.missed(device)
 
     def _take(self, message: LineMessage) -> None:
         message = self._presence.spoken_for(message) if len(message.decoded.facts) > 1 else message
@@ -197,73 +280,4 @@ class Gateway:
             if abs(now - began - went_by) > JUMP:
                 self._liveness.clock_jumped(now)
             self._presence.look(now)
-
-    def _make(self, line: Line) -> FieldLine:
-        makers = {
-            "mqtt": self._mqtt,
-            "modbus_tcp": self._modbus,
-            "modbus_rtu": self._modbus,
-            "serial": self._serial,
-            "tcp": self._tcp,
-        }
-        return makers[line.kind](line)
-
-    def _mqtt(self, line: Line) -> FieldLine:
-        devices, told = self._inventory.on(line.id), line.settings
-        router = MqttRouter(devices, self._catalog)
-        settings = MqttSettings(
-            host=line.host or "127.0.0.1",
-            port=line.port or (MQTT_TLS_PORT if told.tls else MQTT_PORT),
-            username=told.username,
-            password=self._password(line),
-            client_id=told.client_id or f"innkeeper-{self._home.property_id}-{line.id}",
-            state_topic=f"innkeeper/{self._home.property_id}/gateway/{line.id}",
-            tls=told.tls,
-            ca_file=self._path(told.ca_file) if told.ca_file else None,
-        )
-        made = MqttLine(line.id, settings, router, self._user)
-        self._dispatch.workers[line.id] = MqttOrders(made, router, self._clock)
-        return made
-
-    def _modbus(self, line: Line) -> FieldLine:
-        made = ModbusLine(line.id, settings_of(line, self._home.folder), self._user)
-        members = [
-            self._timed(self._members[device.id], line.settings.poll_s) for device in self._inventory.on(line.id)
-        ]
-        ports = PollerPorts(self._take, self._liveness.missed)
-        self._dispatch.workers[line.id] = Poller(made, members, self._clock, ports)
-        return made
-
-    def _serial(self, line: Line) -> FieldLine:
-        told = line.settings
-        settings = SerialSettings(self._path(line.path or ""), told.baud, told.parity, told.stop_bits)
-        return self._with_encoder(SerialLine(line.id, settings, self._user), told.timeout_s)
-
-    def _tcp(self, line: Line) -> FieldLine:
-        made = TcpLine(line.id, line.host or "", line.port or 0, self._user)
-        return self._with_encoder(made, line.settings.timeout_s)
-
-    def _with_encoder(self, line: ByteLine, timeout_s: float) -> ByteLine:
-        """A bare line serves the encoder at its end, if there is one."""
-        for device, profile in (self._members[device.id] for device in self._inventory.on(line.id)):
-            if profile.dialect == DIALECT:
-                self._encoders.add(device, line, timeout_s)
-        return line
-
-    @staticmethod
-    def _timed(member: Member, poll_s: float | None) -> Member:
-        device, profile = member
-        return (device, replace(profile, wire=profile.wire | {"line_poll_s": poll_s})) if poll_s else member
-
-    def _path(self, told: str) -> Path:
-        return self._home.folder / told
-
-    def _password(self, line: Line) -> str | None:
-        told = line.settings
-        if told.password_env:
-            return os.environ.get(told.password_env)
-        try:
-            return self._path(told.password_file).read_text().strip() if told.password_file else None
-        except OSError as error:
-            log.warning("no password for the line", line=line.id, file=told.password_file, error=str(error))
-            return None  # the broker refuses, the line says so, and the others serve
+            self._retire()

@@ -38,6 +38,15 @@ class Memory:
     quiet: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A change: devices in whose place others are, those in another room; and the lines that are down."""
+
+    exchanged: frozenset[str] = frozenset()
+    moved: frozenset[str] = frozenset()
+    lines_down: frozenset[str] = frozenset()
+
+
 NOTHING_REMEMBERED: Mapping[str, Memory] = MappingProxyType({})
 
 
@@ -109,6 +118,28 @@ class Liveness:
         for name, memory in remembered.items():
             if name in self._standings:
                 _remember(self._standings[name], memory, now)
+
+    def change(self, members: Sequence[tuple[Device, Profile]], change: Changes, now: datetime) -> None:
+        """Other devices from now on. Of those that stay everything is known that was known.
+
+        One in another's place has the name and what was told of it, and is there when it speaks itself.
+        """
+        before, self._standings = self._standings, {}
+        for device, profile in members:
+            standing, old = before.get(device.id), before.get(device.id)
+            if standing is None or device.id in change.exchanged:
+                standing = Standing(device.id, device.line, _silence(profile), now, profile.power is Power.MAINS)
+                if old is not None:
+                    standing.heard, standing.silent, standing.online = old.heard, old.silent, old.online
+                standing.line_down = device.line in change.lines_down
+            self._standings[device.id] = standing
+            if standing.line_down and standing.online is not False:
+                self._judge(standing, device.line)
+
+    def cause(self, device: str) -> str | None:
+        """The line whose absence is why the device is away."""
+        standing = self._standings[device]
+        return standing.line if standing.line_down else None
 
     def online(self, device: str) -> bool | None:
         """What was told last."""

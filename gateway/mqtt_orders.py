@@ -49,6 +49,7 @@ class MqttOrders:
         self._router = router
         self._clock = clock
         self._wake = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
@@ -79,8 +80,14 @@ class MqttOrders:
     async def run(self) -> None:
         """Send and time out until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.wire.run(), name=f"orders on {self._line.id}")
+            self._sending = tasks.create_task(self.wire.run(), name=f"orders on {self._line.id}")
             tasks.create_task(self._serve(), name=f"order book of {self._line.id}")
+
+    async def retire(self) -> None:
+        """The line is given up: nothing is sent any more, and the name of the connection is free."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
 
     @property
     def _up(self) -> bool:

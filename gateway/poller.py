@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from devices.clock import Clock
 from devices.modbus.edges import Edges
 from devices.modbus.pace import paces
-from devices.model import Device, Profile
+from devices.model import CommandState, Device, Profile
 from gateway.lines.line import LineDownError
 from gateway.lines.modbus import ModbusLine, RequestError
 from gateway.orders import Order
@@ -47,6 +47,7 @@ class Poller:
         self._reader = Reader(line, clock, ports.take)
         self._orders = Orders(line, self._reader, clock)
         self._wake = asyncio.Event()
+        self._wanted: Sequence[tuple[Device, Profile]] | None = None
         self._session = 0
         self._relearn = 0.0
 
@@ -60,6 +61,11 @@ class Poller:
         self._orders.add(order)
         self._wake.set()
 
+    def change(self, members: Sequence[tuple[Device, Profile]]) -> None:
+        """From the next request on these are the units; of those that are as they were everything known is kept."""
+        self._wanted = members
+        self._wake.set()
+
     def line_changed(self) -> None:
         """The line is up or down: look at once."""
         self._wake.set()
@@ -70,6 +76,7 @@ class Poller:
         schedule = Schedule({name: unit.rounds.shortest for name, unit in self._units.items()}, self._time())
         while True:
             self._wake.clear()
+            self._take_up(schedule)
             if self._clock.speed != speed:
                 schedule.stretch(speed / self._clock.speed, self._time())
                 speed = self._clock.speed
@@ -80,10 +87,16 @@ class Poller:
                 continue
             self._line_is_up(schedule)
             if order := self._orders.next():
-                if await self._orders.carry_out(order, self._units[order.device.id]):
-                    self._soon(order.device.id, schedule)
+                await self._carry_out(order, schedule)
                 continue
             await self._next_request(schedule)
+
+    async def _carry_out(self, order: Order, schedule: Schedule) -> None:
+        unit = self._units.get(order.device.id)
+        if unit is None:  # taken out while the order waited
+            order.finish(CommandState.FAILED, "unknown_device")
+        elif await self._orders.carry_out(order, unit):
+            self._soon(order.device.id, schedule)
 
     async def _next_request(self, schedule: Schedule) -> None:
         now = self._time()
@@ -144,6 +157,22 @@ class Poller:
         for unit in self._units.values():
             unit.lessons.absent.clear()
             unit.lessons.walls.clear()
+
+    def _take_up(self, schedule: Schedule) -> None:
+        """Between two requests: other units, if there are."""
+        if self._wanted is None:
+            return
+        wanted, self._wanted = {device.id: (device, profile) for device, profile in self._wanted}, None
+        for name in self._units.keys() - wanted.keys():
+            del self._units[name]
+            schedule.remove(name)
+        for name, (device, profile) in wanted.items():
+            unit = self._units.get(name)
+            if unit is not None and (unit.device.address, unit.profile) == (device.address, profile):
+                unit.moved(device)
+                continue
+            self._units[name] = unit = self._unit(device, profile)
+            schedule.add(name, unit.rounds.shortest, self._time())
 
     def _soon(self, device: str, schedule: Schedule) -> None:
         self._units[device].rounds.all_due()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from devices.model import Device, LineState, LineStatus, Profile
 from devices.mqtt.asking import questions
-from gateway.health import Liveness, Memory
+from gateway.health import Changes, Liveness, Memory
 from gateway.lines.line import LineDownError
 from gateway.parents import family_of, for_rooms
 from gateway.ports import GatewayPorts, LineMessage
@@ -43,6 +43,24 @@ class Presence:
         self.liveness.look(now)
         for _ in range(min(ASKED_AT_ONCE, len(self._back))):
             self.ask(self._back.popleft())
+
+    def change(self, members: Mapping[str, Member], change: Changes, now: datetime) -> None:
+        """Other devices from now on; the new room of one that is away hears of it."""
+        self._members = members
+        self._back = deque(device for device in self._back if device in members)
+        self._down = {
+            device: parent
+            for device, parent in self._down.items()
+            if device in members and device not in change.exchanged
+        }
+        for parent in [name for name, up in self._parents.items() if not up and name not in self._down.values()]:
+            del self._parents[parent]  # nobody is left behind it of whom it could tell anything
+            self._ports.line_changed(LineStatus(parent, LineState.UP, now))
+        self.liveness.change(tuple(members.values()), change, now)
+        for device in change.moved:
+            if self.liveness.online(device) is False:
+                cause = self.liveness.cause(device) or self._down.get(device)
+                self._changed(device, online=False, cause=cause)
 
     def heard(self, device: str, now: datetime) -> None:
         """A live message of the device; what comes through a bridge shows that it is there."""

@@ -18,6 +18,9 @@ GENEROUS = 1.5
 CREDIT_S = 1.0
 """Seconds of the bus that a unit may have beyond that before it comes after the others."""
 
+GOLDEN = 0.618
+"""However many units come later, each has its place in a gap."""
+
 
 @dataclass(slots=True)
 class Turn:
@@ -49,6 +52,15 @@ class Schedule:
         self._offsets = {unit: place / max(1, len(intervals)) for place, unit in enumerate(intervals)}
         self._started = now
         self._no_probe_before = now
+
+    def add(self, unit: str, interval: float, now: float) -> None:
+        """A unit that came later: asked at once, then at instants of its own between those of the others."""
+        self._turns[unit] = Turn(unit, interval, now)
+        self._offsets[unit] = len(self._turns) * GOLDEN % 1.0
+
+    def remove(self, unit: str) -> None:
+        """It is not asked any more."""
+        del self._turns[unit], self._offsets[unit]
 
     def turn(self, unit: str) -> Turn:
         """A unit's place."""

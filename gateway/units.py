@@ -31,6 +31,11 @@ class Unit:
         """The unit number on the bus."""
         return int(self.device.address)
 
+    def moved(self, device: Device) -> None:
+        """It is in another room (or where it was)."""
+        if device != self.device:
+            self.device, self.edges = device, Edges(device, self.profile)
+
     def begin_round(self, now: float) -> None:
         """Work out what to read now."""
         self.todo = list(plan(self.profile, self.rounds.due(now), self.lessons))

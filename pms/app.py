@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
-from prometheus_client.registry import Collector
 
 from pms import departments, people, storage
 from pms.access.passwords import Passwords
@@ -39,7 +38,6 @@ from pms.maintenance.notify.api import CHANNELS
 from pms.maintenance.notify.channels import channels
 from pms.maintenance.notify.delivery import Delivery, Sender
 from pms.maintenance.notify.settings import NotificationSettings
-from pms.measures import PmsFigures
 from pms.property.house import import_hotel
 from pms.retention.service import House, Retention
 from pms.room_feed.service import ROOM_FEED, RoomFeed
@@ -95,7 +93,7 @@ class Pms:
         self._wall = wall
         self._stack = AsyncExitStack()
         self._health = Health(REQUIRED, now)
-        self._measures = Measures()
+        self.measures = Measures()
         self.url = ""
         self.redirect_url = ""
         self.first_manager_link: str | None = None
@@ -105,11 +103,6 @@ class Pms:
         """A part of the machine that somebody else looks after: shown, and its fault raised as an alert."""
         if self._upkeep is not None:
             await self._upkeep.say(news)
-
-    @property
-    def collectors(self) -> tuple[Collector, ...]:
-        """What this half has to tell Prometheus."""
-        return PmsFigures(self.health), self._measures.registry
 
     def health(self) -> dict[str, Any]:
         """How every part is (`kernel.health.Health.summary`)."""
@@ -206,7 +199,7 @@ class Pms:
             reach=reach,
             throttle=Throttle(listening.limits),
             trust=anchor(listening.tls) if listening.tls else None,
-            measures=self._measures,
+            measures=self.measures,
         )
         app = departments.application(context, sessions, passwords, self._config.periods)
         for prefix, mounted in self._config.mounts:

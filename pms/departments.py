@@ -30,11 +30,15 @@ from pms.maintenance import reactions as maintenance_reactions
 from pms.maintenance.notify import api as notifications
 from pms.maintenance.notify import planning
 from pms.maintenance.service import end_shelves
+from pms.onboarding import api as onboarding
+from pms.onboarding.service import give_up
+from pms.onboarding.sources import DEVICE_SOURCES, DeviceSources
 from pms.property import api as property_api
 from pms.property.house import move_business_date
-from pms.property.service import end_overrides
+from pms.property.service import end_maintenances, end_overrides
 from pms.property.sources import ROOM_SOURCES, MoreActions, RoomSources
 from pms.room_feed import api as room_feed
+from pms.room_feed.configured import configured
 from pms.room_feed.encoders import encoders_of
 from pms.room_feed.rules import discrepancy
 from pms.room_feed.sensed import sensed_of
@@ -54,6 +58,7 @@ ROUTES: tuple[Routes, ...] = (
     orders_api.routes,
     load_api.routes,
     notifications.routes,
+    onboarding.routes,
     room_feed.routes,
     *web_pages.ROUTES,
 )
@@ -70,6 +75,7 @@ def application(
     app[ROOM_SOURCES] = RoomSources(sensed=sensed_of, discrepancy=discrepancy, actions=offers)
     app[STAY_SOURCES] = StaySources([stay_warnings])
     app[KEY_SOURCES] = KeySources(encoders_of)
+    app[DEVICE_SOURCES] = DeviceSources(configured)
     app[healthz.DECLARED] = [route for routes in ROUTES for route in routes]
     web_pages.install(app)
     return app
@@ -89,7 +95,9 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     """What is done by the clock of the hotel."""
     jobs.every(timedelta(minutes=1), "business_date", move_business_date)
     jobs.every(timedelta(seconds=20), "overrides", end_overrides)
+    jobs.every(timedelta(seconds=20), "maintenances", end_maintenances)
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
     jobs.every(timedelta(seconds=20), "escalation", planning.escalate)
     keys_reactions.register_jobs(jobs)
+    jobs.every(timedelta(seconds=20), "inventory.unanswered", give_up)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

@@ -21,6 +21,7 @@ MODULES = (
     "pms.maintenance.model",
     "pms.maintenance.order_model",
     "pms.maintenance.notify.model",
+    "pms.onboarding.model",
     "pms.room_feed.model",
     "pms.retention.model",
 )

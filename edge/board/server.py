@@ -1,7 +1,6 @@
 """The board's own small web server. It reads, and changes nothing; what it shows is in memory."""
 
 import hmac
-import ipaddress
 import socket
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from edge.board.picture import Sources, taken
 from edge.secret_files import secret
 from edge.settings import BoardTable
 from edge.small_server import SmallServer
+from edge.table import is_loopback
 
 KEPT_SECONDS = 1.0
 """So long a page is shown again to the next reader: many screens cost no more than one."""
@@ -32,16 +32,6 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Server": "innkeeper",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Board:

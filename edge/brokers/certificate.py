@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from edge.broker_settings import BrokerTable
 from edge.brokers.trouble import BrokerError
 from edge.secret_files import secret_path, write_secret
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 RENEW_BEFORE = timedelta(days=30)
 
@@ -103,14 +105,14 @@ def _lasting_names() -> list[str]:
 
 
 def _is_good(files: CertificateFiles, names: Sequence[str], now: datetime) -> bool:
+    from pms.kernel import certificates
+
     if not all(file is not None and file.exists() for file in (files.certificate, files.key, files.authority)):
         return False
     found = _loaded(files.certificate)
     if found.not_valid_after_utc - now < RENEW_BEFORE:
         return False
-    held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    known = {str(one.value) for one in held if isinstance(one, x509.DNSName | x509.IPAddress)}
-    return {name.strip().lower().rstrip(".") for name in names} <= known
+    return {name.strip().lower().rstrip(".") for name in names} <= set(certificates.names_of(found))
 
 
 def _check(files: CertificateFiles) -> None:
@@ -121,10 +123,13 @@ def _check(files: CertificateFiles) -> None:
         raise BrokerError(f"{files.certificate} and {files.key} are not a certificate and its key: {error}") from error
 
 
-def _loaded(file: Path) -> x509.Certificate:
+def _loaded(file: Path) -> "x509.Certificate":
+    from pms.kernel import certificates
+    from pms.kernel.errors import CannotServe
+
     try:
-        return x509.load_pem_x509_certificates(file.read_bytes())[0]
+        return certificates.loaded(file.read_bytes())
     except OSError as error:
         raise BrokerError(f"the broker's certificate {file} cannot be read: {error.strerror}") from error
-    except (ValueError, IndexError) as error:
+    except CannotServe as error:
         raise BrokerError(f"the broker's certificate {file} holds no PEM certificate") from error

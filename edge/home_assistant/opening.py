@@ -24,9 +24,14 @@ def open_output(configuration: Configuration, data: Path, hub: Hub) -> HomeAssis
     if not wanted.enabled:
         return None
     place = Place(house.id, house.name, wanted.discovery_prefix, wanted.topic, metadata.version("innkeeper"))
+    return HomeAssistantOutput(hub, shown(configuration), place, line_settings(configuration.settings, data, place))
+
+
+def shown(configuration: Configuration) -> Shown:
+    """What is shown there of a configuration."""
+    wanted = configuration.settings.home_assistant
     words = Words(wanted.language)
-    shown = Shown(configuration.inventory, configuration.catalog, wanted.devices, wanted.rooms, words)
-    return HomeAssistantOutput(hub, shown, place, line_settings(configuration.settings, data, place))
+    return Shown(configuration.inventory, configuration.catalog, wanted.devices, wanted.rooms, words)
 
 
 def line_settings(settings: Settings, data: Path, place: Place) -> MqttSettings:

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.operate.building import CODE, build, version_of
 from edge.operate.layout import SYSTEM_PREFIX, UNIT_OF, UNITS, Layout, OperationError
 from edge.operate.steps import Steps, call
+from edge.operate.writable import DEVICES, let_write, may_write
 
 FILES = ("hotel.toml", "devices.toml", "service.toml")
 LINK = Path("/usr/local/bin/innkeeper")
@@ -90,7 +91,22 @@ def _known(user: str) -> bool:
 def _folders(layout: Layout, steps: Steps) -> None:
     missing = not (layout.config / FILES[0]).exists()
     steps.step(f"configuration in {layout.config}, from the example", lambda: _example(layout), needed=missing)
+    _devices(layout, steps)
     steps.step(f"data folder {layout.data}", lambda: _data(layout), needed=not layout.data.exists())
+
+
+def _devices(layout: Layout, steps: Steps) -> None:
+    """The pages place devices; in a folder of one's own nothing stands in the way."""
+    if not layout.system:
+        return
+    text = f"{layout.config / DEVICES} may be written by {layout.user}"
+    needed = not _known(layout.user) or not may_write(layout.config, *_ids(layout.user))
+    steps.step(text, lambda: let_write(layout.config, *_ids(layout.user)), needed=needed)
+
+
+def _ids(user: str) -> tuple[int, int]:
+    found = pwd.getpwnam(user)
+    return found.pw_uid, found.pw_gid
 
 
 def _example(layout: Layout) -> None:

@@ -106,6 +106,16 @@ class Cells:
         if cell.freshness is not None:
             self._perishable.append(cell)
 
+    def remove(self, device: str) -> list[Cell]:
+        """Take out the cells of a device; which those were."""
+        gone = [cell for cell in self.all.values() if cell.device == device]
+        for cell in gone:
+            del self.all[cell.device, cell.point]
+            self.by_point[cell.point].remove(cell)
+            if cell.freshness is not None:
+                self._perishable.remove(cell)
+        return gone
+
     def get(self, device: str, point: str) -> Cell | None:
         """The cell of one point of one device."""
         return self.all.get((device, point))

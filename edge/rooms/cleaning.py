@@ -27,10 +27,11 @@ class Cleaning:
         self._emit = emit
         self.parameters = parameters
         self.state = CleaningState()
+        self.off = False  # people work on the room: whoever is in does not clean it
 
     def due(self, visit: Visit | None) -> datetime | None:
         """When an attendant has been in long enough to be at work; None when there is none, or one is at work."""
-        if visit is None or visit.attendant_since is None or self.state.phase == "in_progress":
+        if self.off or visit is None or visit.attendant_since is None or self.state.phase == "in_progress":
             return None
         return visit.attendant_since + timedelta(minutes=self.parameters.cleaning_start_minutes)
 

@@ -51,7 +51,10 @@ class ConditionsState:
 
 
 class Conditions:
-    """The conditions of one room. `soonest` is never later than the next timer."""
+    """The conditions of one room. `soonest` is never later than the next timer.
+
+    A muted room goes on watching and tells of nothing: what stands when it is unmuted is raised then.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Conditions:
         self._chatter = chatter
         self.state = ConditionsState({}, {}, {})
         self.soonest = FAR
+        self.muted = False
 
     def key(self, fault: Fault) -> str:
         """The stable name of a fault: the same fault is one alert."""
@@ -106,6 +110,23 @@ class Conditions:
         self.present(fault, now, evidence=evidence)
         self.absent(fault, now, hold)
 
+    def mute(self, now: datetime) -> None:
+        """Tell of nothing from here on; what stands counts as gone for whoever was told of it."""
+        if self.muted:
+            return
+        self.muted = True
+        why = (Evidence("maintenance", now),)
+        for key, standing in self.state.raised.items():
+            self._emit(ConditionCleared(key, standing.kind, self._room, standing.device, why))
+
+    def unmute(self) -> None:
+        """Tell again, of what stands now first."""
+        if not self.muted:
+            return
+        self.muted = False
+        for key, standing in self.state.raised.items():
+            self._tell(key, standing)
+
     def suspend(self, fault: Fault) -> None:
         """Nothing can be said now: a fault on its way is forgotten, one that stands keeps standing."""
         self.state.rising.pop(self.key(fault), None)
@@ -114,8 +135,20 @@ class Conditions:
         """Is the fault standing?"""
         return self.key(fault) in self.state.raised
 
+    def withdraw(self, device: str, why: Evidence, gone: Callable[[str, str], bool]) -> None:
+        """Of a device's faults those go of which `gone(key, kind)`."""
+        state = self.state
+        own = {key: one.kind for key, one in (state.rising | state.raised).items() if one.device == device}
+        for key in [key for key, kind in own.items() if gone(key, kind)]:
+            state.rising.pop(key, None)
+            state.falling.pop(key, None)
+            if key in state.raised:
+                self._clear(key, (why,))
+
     def kinds(self) -> list[str]:
-        """The kinds now present, each once."""
+        """The kinds now present, each once; none while muted."""
+        if self.muted:
+            return []
         return sorted({standing.kind for standing in self.state.raised.values()})
 
     def tick(self, now: datetime) -> None:
@@ -149,9 +182,14 @@ class Conditions:
             often = Evidence("chattering", standing.at, {"times": len(self.state.raises[key])})
             standing.evidence = (*standing.evidence, often)
         self.state.raised[key] = standing
+        if not self.muted:
+            self._tell(key, standing)
+
+    def _tell(self, key: str, standing: Standing) -> None:
         priority = self._priority(standing.kind, standing.device)
         self._emit(ConditionRaised(key, standing.kind, self._room, standing.device, priority, standing.evidence))
 
-    def _clear(self, key: str) -> None:
+    def _clear(self, key: str, why: tuple[Evidence, ...] = ()) -> None:
         standing = self.state.raised.pop(key)
-        self._emit(ConditionCleared(key, standing.kind, self._room, standing.device))
+        if not self.muted:
+            self._emit(ConditionCleared(key, standing.kind, self._room, standing.device, why))

@@ -1,16 +1,16 @@
 """One room: signals in, effects out. Pure; all time comes in as `now`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from devices.model import Device, DeviceEvent, Profile, Quality, Reading, Value
+from devices.model import DeviceEvent, Quality, Reading, Value
 from edge.rooms import keeping, view
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Chatter, Conditions
 from edge.rooms.faults import Faults
+from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
@@ -18,17 +18,11 @@ from edge.rooms.people import People
 from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
 
+__all__ = ["Room", "RoomDevice"]
+
 ANSWERS = {"occupancy": {"unknown", "vacant", "occupied"}, "request": {"none", "dnd", "mur"}}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_TIMERS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class RoomDevice:
-    """A device of the room with its profile."""
-
-    device: Device
-    profile: Profile
 
 
 class Room:
@@ -67,10 +61,9 @@ class Room:
             DeviceHeard: self._intake.health,
             Tick: lambda _signal, _now: None,
         }
-        for item in devices:
-            self._faults.wear.profiles[item.device.id] = item.profile
-            for name, spec in item.profile.points.items():
-                self._intake.add(item.device.id, name, spec)
+        self._fitting = Fitting(self._cells, self._faults, self._conditions, self._intake)
+        self._fitting.begin(devices)
+        self._spares = self._fitting.spares
 
     def take(self, signal: Signal, now: datetime) -> list[Effect]:
         """Take one signal at `now` (UTC); timers that are due run first. An earlier `now` counts as the last one."""
@@ -81,7 +74,9 @@ class Room:
             self._wake(now)
         if now >= self._due:
             self._run_timers(now)
-        if type(signal) is Reading:
+        if self._spares and getattr(signal, "device", None) in self._spares:
+            pass
+        elif type(signal) is Reading:
             self._intake.reading(signal, now)
             if now >= self._refresh_at:
                 self._marks.changed = True
@@ -93,6 +88,23 @@ class Room:
         if marks.changed or marks.retime or marks.out:
             return self._finish(now)
         return []
+
+    def has(self, devices: Sequence[RoomDevice]) -> bool:
+        """Whether these are its devices, as they are."""
+        return self._fitting.has(devices)
+
+    def fit(self, devices: Sequence[RoomDevice], now: datetime) -> list[Effect]:
+        """From `now` on these are its devices: what is known of those that stay is kept, what hung on others goes."""
+        effects = self.take(Tick(), now)
+        self._fitting.fit(devices, self._now)
+        self._people.occupancy.blind = self._cells.blind()
+        self._marks.changed = self._marks.retime = True
+        return effects + self._finish(self._now)
+
+    @property
+    def muted(self) -> bool:
+        """People work on the room: it raises nothing."""
+        return self._conditions.muted
 
     @property
     def occupancy(self) -> str:
@@ -178,6 +190,7 @@ class Room:
         people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
         people.occupancy.rented = state.facts is None or state.facts.rented
         people.occupancy.blind = self._cells.blind()
+        self._conditions.muted = people.cleaning.off = state.facts is not None and state.facts.maintenance
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
@@ -200,7 +213,18 @@ class Room:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
             self._people.cleaning.forget()
+        self._maintain(facts, now)
         self._marks.shown(changed=True)
+
+    def _maintain(self, facts: RoomFacts, now: datetime) -> None:
+        """People work on the room, or have finished: meanwhile it raises nothing and nobody cleans it."""
+        cleaning = self._people.cleaning
+        if facts.maintenance and not cleaning.off:
+            cleaning.end(now)
+            self._conditions.mute(now)
+        elif cleaning.off and not facts.maintenance:
+            self._conditions.unmute()
+        cleaning.off = facts.maintenance
 
     def _override(self, override: Override, now: datetime) -> None:
         allowed = ANSWERS.get(override.answer)

@@ -18,6 +18,7 @@ class RoomFacts:
     departure: datetime | None = None
     guests: int = 0
     due_out: bool = False
+    maintenance: bool = False  # it raises nothing meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,13 @@ class ConditionRaised:
 
 @dataclass(frozen=True, slots=True)
 class ConditionCleared:
-    """The fault is gone."""
+    """The fault is gone. `evidence`: where it is not that nothing shows any more (`device_removed`, `maintenance`)."""
 
     key: str
     kind: str
     room: str | None
     device: str | None
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,11 @@ class Wear:
         wrong = self._conditions.is_raised(Fault("clock_wrong", event.device))
         self._offset("clock_drifts", event.device, now, (0.0 if wrong else ahead, self._drifts))
 
+    def forget(self, device: str) -> None:
+        """The device is another one, or none: how its battery and its clock went says nothing of what follows."""
+        self.state.levels.pop(device, None)
+        self.state.offsets.pop(device, None)
+
     def empty_on(self, device: str) -> datetime | None:
         """When the battery comes down to its limit, by its trend; None: not known."""
         return batteries.empty_at(self.state.levels.get(device, []), self._limit(device))

@@ -35,6 +35,11 @@ class Encoders:
         line.private = True
         self.workers[line.id] = self._by_device[device.id] = EncoderWorker(device, line, self._desk, timeout_s)
 
+    def remove(self, line: str) -> None:
+        """The line is given up, and the encoder at its end with it."""
+        if (worker := self.workers.pop(line, None)) is not None:
+            self._by_device = {name: one for name, one in self._by_device.items() if one is not worker}
+
     def card(self, job: CardJob) -> None:
         """Give it to its encoder, or say at once why not. The same id again, while pending, is ignored."""
         if job.id in self._pending:

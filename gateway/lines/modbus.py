@@ -1,31 +1,28 @@
 """The Modbus line, TCP and RTU: pymodbus behind one adapter. The only file of the gateway that knows pymodbus.
 
 One request at a time. Retries are not left to the library, and none of its calls is ever cancelled from outside while
-the line lives: both are known to hand one request's answer to the next.
+the line lives: both are known to hand one request's answer to the next. It is loaded when the first line connects: an
+edge without Modbus does not carry it.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
-
-from pymodbus import ModbusException
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.client.base import ModbusBaseClient
-from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from typing import TYPE_CHECKING
 
 from devices.model import LineStatus
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser, heed_cancellation
 from gateway.lines.modbus_settings import ModbusSettings
 from gateway.lines.network import connect_tcp
 
-_Request = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
-_READS: dict[int, Callable[..., Awaitable[ModbusPDU]]] = {
-    1: ModbusBaseClient.read_coils,
-    2: ModbusBaseClient.read_discrete_inputs,
-    3: ModbusBaseClient.read_holding_registers,
-    4: ModbusBaseClient.read_input_registers,
-}
+if TYPE_CHECKING:
+    from pymodbus import ModbusException
+    from pymodbus.client.base import ModbusBaseClient
+    from pymodbus.pdu import ModbusPDU
+
+_Request = Callable[["ModbusBaseClient"], Awaitable["ModbusPDU"]]
+_READS = {1: "read_coils", 2: "read_discrete_inputs", 3: "read_holding_registers", 4: "read_input_registers"}
 _READ_BITS = (1, 2)
 SILENT_REQUESTS = 6
 """So many requests in a row without any answer, to whichever unit: the TCP connection is made anew."""
@@ -117,8 +114,8 @@ class ModbusLine:
 
         `patience_s`: how long to wait for the answer, in place of the line's `timeout_s`.
         """
-        ask = _READS[function]
-        answer = await self._ask(lambda client: ask(client, address, count=count, device_id=unit), patience_s)
+        name = _READS[function]
+        answer = await self._ask(lambda client: getattr(client, name)(address, count=count, device_id=unit), patience_s)
         values = [int(bit) for bit in answer.bits[:count]] if function in _READ_BITS else list(answer.registers)
         if answer.function_code != function or len(values) != count:
             raise self._wrong(f"{len(values)} for {count}, function {answer.function_code}")
@@ -137,7 +134,9 @@ class ModbusLine:
 
     async def _ask(
         self, request: _Request, patience_s: float | None = None, late: Callable[[], bool] = _never
-    ) -> ModbusPDU:
+    ) -> "ModbusPDU":
+        from pymodbus import ModbusException
+
         async with self._lock:
             await self._keep_quiet()
             if late():
@@ -158,11 +157,11 @@ class ModbusLine:
                 self._asking = False
                 self._not_before = max(self._not_before, self._heard + (self.settings.silence_s if self.serial else 0))
             self.silence = 0
-        if isinstance(answer, ExceptionResponse):
+        if answer.isError():
             raise RequestError(f"exception_{answer.exception_code}")
         return answer
 
-    def _unanswered(self, client: ModbusBaseClient, error: ModbusException) -> Exception:
+    def _unanswered(self, client: "ModbusBaseClient", error: "ModbusException") -> Exception:
         if client is not self._client:
             return LineDownError("closed", str(error))  # a connection that is gone: the new one is not to blame
         if not client.connected:
@@ -223,7 +222,9 @@ class ModbusLine:
         probe.close()
         return LineDownError("connect_failed", f"{self.settings.host}:{self.settings.port}")
 
-    def _make_client(self) -> ModbusBaseClient:
+    def _make_client(self) -> "ModbusBaseClient":
+        from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+
         settings = self.settings
         if settings.path:
             return AsyncModbusSerialClient(

@@ -24,11 +24,14 @@ from gateway.lines.mqtt_codes import KEEPALIVE_TIMEOUT, REFUSALS, Speech, order_
 from gateway.lines.mqtt_settings import MqttSettings, Parcel, Router
 from gateway.lines.network import connect_tcp, secured
 from gateway.lines.pump import Pump
+from gateway.lines.subscriptions import Subscriptions
 from gateway.ports import LineMessage, nothing_to_acknowledge
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
     from paho.mqtt.reasoncodes import ReasonCode
+
+__all__ = ["MqttLine", "MqttSettings"]
 
 log = structlog.get_logger()
 
@@ -43,6 +46,8 @@ class MqttLine:
         self.id = line
         self.settings = settings
         self.router = router
+        self.left: set[str] = set()
+        """Filters that were wanted once: a broker keeps them for a session that was away when they were given up."""
         self.user = user
         self.sequence = 0
         self.paused = False
@@ -104,6 +109,13 @@ class MqttLine:
         if self._session:
             self._session.watch_reader()
 
+    def route(self, router: Router) -> None:
+        """Listen to what this router wants from now on; the connection stays, and so does what both want."""
+        self.left = (self.left | set(self.router.filters)) - set(router.filters)
+        self.router = router
+        if self._session:
+            self._session.follow()
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Hand a message (QoS 1) to the connection, which never sends it again after a reconnect.
 
@@ -155,6 +167,8 @@ class _Session:
         self._granted: asyncio.Future[None] = self._loop.create_future()
         self._refreshed = self._loop.time()
         self.version = line.speech.version
+        self._subscriptions = Subscriptions()
+        self._greeted = False
         self._taken: dict[int, Callable[[str | None], None]] = {}
         self._client = client = _Client(line.settings, sock, self.version)
         self._pump = pump = Pump(sock, client.loop_read, client.loop_write, self._end)
@@ -279,21 +293,37 @@ class _Session:
             line.id, topic, payload, decoded, received, line.sequence, key, message.dup, retained, acknowledge
         )
 
-    def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
+    def _on_connect(self, _client: mqtt.Client, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         if reason.is_failure:
             self._end(LineDownError(REFUSALS.get(reason.value, "refused"), str(reason)))
-        elif self._line.router.filters:
-            client.subscribe([(topic, 1) for topic in self._line.router.filters])
         else:
+            self._greeted = True
+            self.follow()
+
+    def follow(self) -> None:
+        """Ask the broker for what the line wants now and has not asked for, and give up the rest."""
+        if not self._greeted or not self.alive:
+            return
+        subscriptions, filters = self._subscriptions, self._line.router.filters
+        if missing := subscriptions.missing(filters):
+            _, mid = self._client.subscribe([(topic, self._line.settings.quality) for topic in missing])
+            subscriptions.ask(mid or 0, missing)
+        if surplus := subscriptions.surplus(filters, self._line.left):
+            self._client.unsubscribe(surplus)
+            subscriptions.give_up(surplus)
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._subscriptions.settled and not self._granted.done():
             self._granted.set_result(None)
 
-    def _on_subscribe(self, _client: object, _data: object, _mid: int, codes: list["ReasonCode"], _: object) -> None:
-        filters = self._line.router.filters
+    def _on_subscribe(self, _client: object, _data: object, mid: int, codes: list["ReasonCode"], _: object) -> None:
+        filters = self._subscriptions.answered(mid)
         refused = [topic for topic, code in zip(filters, codes, strict=False) if code.is_failure]
         if refused or len(codes) != len(filters):
             self._end(LineDownError("subscription_refused", ", ".join(refused)))
-        elif not self._granted.done():
-            self._granted.set_result(None)
+        else:
+            self._settle()
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         self._end(LineDownError("timeout" if reason.value == KEEPALIVE_TIMEOUT else "closed", str(reason)))

@@ -38,6 +38,8 @@ class MqttSettings:
     tls: bool = False
     ca_file: Path | None = None
     persistent: bool = True
+    quality: int = 1
+    """Of the subscriptions: 0 where it is no loss when a message does not come."""
     version: Literal[4, 5] = 4
     """4: MQTT 3.1.1. 5: MQTT 5, and 3.1.1 with a broker that does not speak it."""
 

@@ -61,6 +61,8 @@ class _Worker:
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[LineDownError] = self._loop.create_future()
         self._port: serial.Serial | None = None
+        self._waking = threading.Lock()
+        """Held while the port is woken: it is not closed under whoever wakes it."""
         self._outgoing: deque[bytes] = deque()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name=f"serial {settings.path.name}", daemon=True)
@@ -79,23 +81,32 @@ class _Worker:
         self._thread.join(2 * LOOK_UP_S)
 
     def _wake(self) -> None:
-        port = self._port
-        if port:
-            port.cancel_read()
+        with self._waking:
+            if self._port:
+                self._port.cancel_read()
 
     def _work(self) -> None:
         try:
-            with self._open() as port:
-                self._port = port
-                self._tell(self._opened)
-                self._serve(port)
+            port = self._open()
         except OSError as error:  # SerialException is one
-            cause = cause_of(error) if self._port is None else "unplugged"
-            self._tell(self._end, LineDownError(cause, str(error)))
+            self._tell(self._end, LineDownError(cause_of(error), str(error)))
+            return
+        try:
+            with port:
+                self._use(port)
+        except OSError as error:
+            self._tell(self._end, LineDownError("unplugged", str(error)))
         else:
             self._tell(self._end, LineDownError("closed"))
+
+    def _use(self, port: serial.Serial) -> None:
+        self._port = port
+        try:
+            self._tell(self._opened)
+            self._serve(port)
         finally:
-            self._port = None
+            with self._waking:
+                self._port = None
 
     def _open(self) -> serial.Serial:
         settings = self._settings

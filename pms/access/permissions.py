@@ -6,6 +6,7 @@ ROOMS_SELLABILITY = "rooms.sellability"
 ROOMS_OCCUPANCY = "rooms.occupancy"
 ROOMS_REQUEST = "rooms.request"
 ROOMS_COMMAND = "rooms.command"
+ROOMS_MAINTENANCE = "rooms.maintenance"
 LOCKS_OPERATE = "locks.operate"
 """Locking and unlocking doors from afar: a card at the door needs somebody at the desk, this does not."""
 PROPERTY_READ = "property.read"
@@ -28,6 +29,7 @@ ALERTS_READ = "alerts.read"
 ALERTS_WORK = "alerts.work"
 NOTIFICATIONS_CHANGE = "notifications.change"
 DEVICES_READ = "devices.read"
+DEVICES_MANAGE = "devices.manage"
 SYSTEM_READ = "system.read"
 AUDIT_READ = "audit.read"
 
@@ -62,6 +64,15 @@ ROLES: dict[str, frozenset[str]] = {
     },
     "housekeeping": _SHARED
     | {ROOMS_HOUSEKEEPING, ROOMS_REQUEST, HOUSEKEEPING_READ, HOUSEKEEPING_WORK, HOUSEKEEPING_INSPECT},
-    "maintenance": _SHARED | {ROOMS_SELLABILITY, ALERTS_READ, ALERTS_WORK, DEVICES_READ, SYSTEM_READ},
+    "maintenance": _SHARED
+    | {
+        ROOMS_SELLABILITY,
+        ROOMS_MAINTENANCE,
+        ALERTS_READ,
+        ALERTS_WORK,
+        DEVICES_READ,
+        DEVICES_MANAGE,
+        SYSTEM_READ,
+    },
 }
 """What each role may do. A property's own roles are a later floor; these four are always there."""

@@ -68,6 +68,10 @@ def _occupancy_set(payload: Mapping[str, Any]) -> _Told:
     return ("occupancy_set", {"presence": value}) if value else ("occupancy_withdrawn", {})
 
 
+def _maintenance(payload: Mapping[str, Any]) -> _Told:
+    return ("maintenance_begun" if payload.get("on") else "maintenance_ended"), {}
+
+
 def _access(payload: Mapping[str, Any]) -> _Told:
     return f"access_{payload.get('result')}", {"credential_class": payload.get("credential_class")}
 
@@ -76,6 +80,7 @@ _TOLD: dict[str, Callable[[Mapping[str, Any]], _Told]] = {
     "room.sensed": _sensed,
     "room.occupancy_set": _occupancy_set,
     "room.access": _access,
+    "room.maintenance": _maintenance,
     "room.front_office": lambda payload: ("front_office", {"front_office": payload.get("front_office")}),
     "room.housekeeping": lambda payload: ("housekeeping", {"housekeeping_state": payload.get("state")}),
     "room.sellability": lambda payload: ("sellability", {"sellability": payload.get("state")}),

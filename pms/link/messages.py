@@ -157,12 +157,14 @@ class ConditionBody(Message):
 
 
 class CommandResultBody(Message):
-    """up/command_result: how far a command is (accepted, sent, acknowledged), or how it ended."""
+    """up/command_result: how far a command is (accepted, sent, acknowledged), or how it (or a change of the inventory)
+    ended. `detail`: what is wrong, for a person."""
 
     id: str
     state: str
     at: datetime
     reason: str | None = None
+    detail: str | None = None  # more of why, as the edge says it: which file, which line of it
 
 
 class DeviceBody(Message):
@@ -222,6 +224,7 @@ class RoomFactsBody(Message):
     departure: date | None = None
     guests: int = 0
     due_out: bool = False
+    maintenance: bool = False  # people work on it: the room raises nothing meanwhile
     occupancy_override: dict[str, Any] | None = None  # {"value", "until", "by"}
     key_floor: int = 0  # the lowest sequence of the room's key cards that may still open; locks on a line are told
 

@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pms.access.permissions import (
     PROPERTY_READ,
     ROOMS_HOUSEKEEPING,
+    ROOMS_MAINTENANCE,
     ROOMS_OCCUPANCY,
     ROOMS_READ,
     ROOMS_REQUEST,
     ROOMS_SELLABILITY,
 )
 from pms.kernel.errors import FieldError, Invalid, Reason
-from pms.kernel.http import Action, Body, Call, Page, ReadCall, Reply, Routes, View, WriteCall
+from pms.kernel.http import Action, Body, Call, Nothing, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.property import rules, service
 from pms.property.model import Room
 from pms.property.sources import ROOM_SOURCES, RoomSources
@@ -25,6 +26,8 @@ routes = Routes("property")
 
 LONGEST_OVERRIDE = timedelta(days=2)
 DEFAULT_OVERRIDE = timedelta(hours=2)
+LONGEST_MAINTENANCE = timedelta(days=30)
+DEFAULT_MAINTENANCE = timedelta(hours=4)
 
 
 class HousekeepingChange(Body):
@@ -59,6 +62,14 @@ class RequestChange(Body):
     """Do not disturb, make up room, none; null withdraws it, and the panel in the room counts."""
 
     value: Literal["none", "dnd", "mur"] | None
+
+
+class MaintenanceChange(Body):
+    """Why people work on the room, for `minutes` or `until` an instant (four hours without)."""
+
+    reason: str = Field(min_length=1, max_length=200)
+    until: AwareDatetime | None = None
+    minutes: int | None = Field(None, ge=1, le=43_200)
 
 
 class PropertyView(View):
@@ -150,6 +161,43 @@ async def request(call: WriteCall) -> Reply:
     return await _reply(call, found)
 
 
+@routes.write(
+    "POST",
+    "/api/v1/rooms/{number}/maintenance",
+    permission=ROOMS_MAINTENANCE,
+    body=MaintenanceChange,
+    response=RoomView,
+)
+async def maintenance(call: WriteCall) -> Reply:
+    """Begin work on the room, or set another end: meanwhile it raises nothing, not even smoke, water or SOS."""
+    found, change = await _room(call), call.body(MaintenanceChange)
+    service.begin_maintenance(call.work, found, change.reason, maintenance_end(change, call.now))
+    return await _reply(call, found)
+
+
+@routes.write(
+    "POST",
+    "/api/v1/rooms/{number}/maintenance/end",
+    permission=ROOMS_MAINTENANCE,
+    body=Nothing,
+    response=RoomView,
+)
+async def end_of_maintenance(call: WriteCall) -> Reply:
+    """The work is done: what is wrong with the room now is raised."""
+    found = await _room(call)
+    service.end_maintenance(call.work, found)
+    return await _reply(call, found)
+
+
+def maintenance_end(change: MaintenanceChange, now: datetime) -> datetime:
+    """When the work is to end by itself. Raises Invalid for an instant that is past or too far."""
+    if change.until is None:
+        return now + (timedelta(minutes=change.minutes) if change.minutes else DEFAULT_MAINTENANCE)
+    if not now < change.until <= now + LONGEST_MAINTENANCE:
+        raise Invalid([FieldError("until", "out_of_range", "in the future, within thirty days")])
+    return change.until
+
+
 def override_end(change: OccupancyChange, now: datetime) -> datetime | None:
     """When an answer set by hand ends. Raises Invalid for an instant that is past or too far."""
     if change.value is None:
@@ -214,6 +262,7 @@ def actions_of(call: Call, found: Room) -> list[Action]:
         ),
         ("occupancy", ROOMS_OCCUPANCY, list[Reason]()),
         ("request", ROOMS_REQUEST, list[Reason]()),
+        ("maintenance", ROOMS_MAINTENANCE, list[Reason]()),
     ]
     own = [call.action(name, reasons) for name, permission, reasons in offered if call.may(permission)]
     more = [offer for contribute in _sources(call).actions for offer in contribute(call, found)]

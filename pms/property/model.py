@@ -96,4 +96,8 @@ class Room(Base):
     occupancy_until: Mapped[datetime | None]
     occupancy_by: Mapped[str | None] = mapped_column(String(120))
     occupancy_at: Mapped[datetime | None]
+    maintenance_reason: Mapped[str | None] = mapped_column(String(200))  # None: nobody works on it
+    maintenance_since: Mapped[datetime | None]
+    maintenance_until: Mapped[datetime | None]
+    maintenance_by: Mapped[str | None] = mapped_column(String(120))
     version: Mapped[int] = mapped_column(default=1)

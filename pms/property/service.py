@@ -18,6 +18,7 @@ ROOM_HOUSEKEEPING = EventKind("room.housekeeping", ROOMS_READ)
 ROOM_SELLABILITY = EventKind("room.sellability", ROOMS_READ)
 ROOM_REQUEST = EventKind("room.request", ROOMS_READ)
 ROOM_OCCUPANCY_SET = EventKind("room.occupancy_set", ROOMS_READ)
+ROOM_MAINTENANCE = EventKind("room.maintenance", ROOMS_READ)
 
 
 async def the_property(session: AsyncSession, property_id: str) -> Property:
@@ -116,6 +117,30 @@ def set_occupancy(work: UnitOfWork, room: Room, value: str | None, until: dateti
     room.occupancy_at = work.now if value else None
     ends = room.occupancy_until.isoformat() if room.occupancy_until else None
     _changed(work, room, ROOM_OCCUPANCY_SET, {"value": value, "until": ends})
+
+
+def begin_maintenance(work: UnitOfWork, room: Room, reason: str, until: datetime) -> None:
+    """People work on the room: until then, or until somebody ends it, it raises nothing. Again: another end."""
+    room.maintenance_since = room.maintenance_since or work.now
+    room.maintenance_reason, room.maintenance_until, room.maintenance_by = reason, until, work.actor.name
+    _changed(work, room, ROOM_MAINTENANCE, {"on": True, "reason": reason, "until": until.isoformat()})
+
+
+def end_maintenance(work: UnitOfWork, room: Room) -> None:
+    """The room is as any other again; what is wrong with it now is raised."""
+    if room.maintenance_reason is None:
+        return
+    room.maintenance_reason = room.maintenance_since = room.maintenance_until = room.maintenance_by = None
+    _changed(work, room, ROOM_MAINTENANCE, {"on": False})
+
+
+async def end_maintenances(work: UnitOfWork) -> int:
+    """End what was to last until now; how many rooms."""
+    query = select(Room).where(Room.property_id == work.property_id, Room.maintenance_until <= work.now)
+    over = (await work.session.scalars(query.order_by(Room.position).with_for_update())).all()
+    for room in over:
+        end_maintenance(work, room)
+    return len(over)
 
 
 async def end_overrides(work: UnitOfWork) -> int:

@@ -71,6 +71,14 @@ class ClimateView(View):
     stale: bool
 
 
+class MaintenanceView(View):
+    """People work on the room: it raises nothing until then, or until somebody ends it."""
+
+    reason: str
+    since: datetime
+    until: datetime
+
+
 class RoomView(View):
     """One room. Every key is always there."""
 
@@ -92,6 +100,7 @@ class RoomView(View):
     climate: ClimateView
     conditions: list[str]
     discrepancy: dict[str, Any] | None
+    maintenance: MaintenanceView | None
     actions: list[Action]
 
 
@@ -143,9 +152,17 @@ def room_view(
         lock=_state(sensed.lock, reader),
         climate=_climate(sensed, reader),
         conditions=sensed.conditions,
-        discrepancy=dict(discrepancy) if discrepancy else None,
+        discrepancy=dict(discrepancy) if discrepancy and room.maintenance_reason is None else None,
+        maintenance=_maintenance(room),
         actions=actions or [],
     )
+
+
+def _maintenance(room: Room) -> MaintenanceView | None:
+    reason, since, until = room.maintenance_reason, room.maintenance_since, room.maintenance_until
+    if reason is None or since is None or until is None:
+        return None
+    return MaintenanceView(reason=reason, since=since, until=until)
 
 
 def _body(room: Room, body: Mapping[str, Any] | None) -> RoomBody:

@@ -8,6 +8,7 @@ from pms.kernel.redaction import Redaction
 from pms.kernel.retention import Purge, purge
 from pms.keys import retention as keys
 from pms.maintenance import retention as maintenance
+from pms.onboarding import retention as onboarding
 from pms.room_feed import retention as room_feed
 
 PURGES: tuple[Purge, ...] = (
@@ -15,6 +16,7 @@ PURGES: tuple[Purge, ...] = (
     *keys.PURGES,
     *housekeeping.PURGES,
     *maintenance.PURGES,
+    *onboarding.PURGES,
     purge("idempotency", IdempotencyKey, lambda before: [IdempotencyKey.created_at < before]),
     purge("rejected", ReactionFailure, lambda before: [ReactionFailure.at < before]),
 )
@@ -23,5 +25,6 @@ REDACTIONS: tuple[Redaction, ...] = (
     *keys.REDACTIONS,
     *housekeeping.REDACTIONS,
     *maintenance.REDACTIONS,
+    *onboarding.REDACTIONS,
     *access.REDACTIONS,
 )

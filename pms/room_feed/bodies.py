@@ -10,7 +10,17 @@ from pms.link.messages import AccessBody, CleaningBody, Envelope, Message, RoomB
 
 LONGEST_REASON = 300
 LONGEST_BODY = 2000
-_TEXT_LIMITS = {"room": 20, "device": 120, "line": 120, "profile": 120, "key": 200, "kind": 40, "spell": 120, "id": 64}
+_TEXT_LIMITS = {
+    "room": 20,
+    "device": 120,
+    "line": 120,
+    "profile": 120,
+    "key": 200,
+    "kind": 40,
+    "spell": 120,
+    "id": 64,
+    "detail": 4000,
+}
 _LONGEST_TEXT = 120
 LARGEST_INTEGER = 2**63 - 1
 

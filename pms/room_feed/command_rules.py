@@ -44,6 +44,7 @@ RESPONSES: dict[str, str] = {
     "unheard": "wait_and_order_again",
     "unusable": "call_maintenance",
     "not_stored": "free_disk",
+    "clock_wrong": "set_clock",
     "nobody_listens": "check_device",
     "not_allowed": "call_maintenance",
     "broker_refused": "call_maintenance",

@@ -10,6 +10,7 @@ from pms.kernel.tables import Base
 from pms.kernel.work import UnitOfWork
 from pms.keys.results import take_result
 from pms.keys.usage import ALERT, take_access
+from pms.link.inventory_messages import CandidatesBody
 from pms.link.key_messages import KeyResultBody
 from pms.link.messages import (
     AccessBody,
@@ -23,7 +24,10 @@ from pms.link.messages import (
     SystemBody,
 )
 from pms.maintenance.service import take_condition
+from pms.onboarding import service as onboarding
+from pms.property.service import find_room
 from pms.room_feed.commands import answer
+from pms.room_feed.configured import follow
 from pms.room_feed.model import AccessRecord, DeviceSeen, EdgeSystem
 from pms.room_feed.sensed import upsert
 
@@ -50,7 +54,7 @@ async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> Non
 async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
     """A card of ours has been at a door: one that must not open is a fault of high priority, whoever let it in."""
     finding = await take_access(work, body)
-    if finding is None:
+    if finding is None or await _is_worked_on(work, body.room):
         return
     evidence = EvidenceItem(code=finding.code, at=body.at, params=finding.params)
     condition = ConditionBody(
@@ -66,6 +70,11 @@ async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
     await take_condition(work, condition)
 
 
+async def _is_worked_on(work: UnitOfWork, number: str) -> bool:
+    """Whether people work on the room: it raises nothing; the opening itself is in the records."""
+    return (await find_room(work.session, work.property_id, number)).maintenance_reason is not None
+
+
 async def _key_result(work: UnitOfWork, _envelope: Envelope, body: KeyResultBody) -> None:
     await take_result(work, body)
 
@@ -79,7 +88,15 @@ async def _condition(work: UnitOfWork, _envelope: Envelope, body: ConditionBody)
 
 
 async def _command_result(work: UnitOfWork, _envelope: Envelope, body: CommandResultBody) -> None:
-    await answer(work, body)
+    change = await onboarding.take_result(work, body)
+    if change is None:
+        await answer(work, body)
+    else:
+        await follow(work, change)
+
+
+async def _candidates(work: UnitOfWork, _envelope: Envelope, body: CandidatesBody) -> None:
+    await onboarding.take_candidates(work, body)
 
 
 async def _device(work: UnitOfWork, envelope: Envelope, body: DeviceBody) -> None:
@@ -110,5 +127,6 @@ _APPLY: dict[type[Message], Callable[[UnitOfWork, Envelope, Any], Awaitable[None
     CommandResultBody: _command_result,
     KeyResultBody: _key_result,
     DeviceBody: _device,
+    CandidatesBody: _candidates,
     SystemBody: _system,
 }

@@ -13,6 +13,7 @@ from pms.kernel.work import Actor, UnitOfWork
 from pms.keys.results import after_restore
 from pms.link.messages import Message
 from pms.link.stores import OutboxRow
+from pms.onboarding import service as onboarding
 from pms.room_feed.model import CommandJob, LinkHead, LinkOutbox
 
 SYSTEM = "room_feed"
@@ -67,6 +68,7 @@ async def renew_epoch(work: UnitOfWork) -> str:
         .values(state="unknown", reason="restored", ended_at=work.now)
     )
     await after_restore(work)
+    await onboarding.after_restore(work)
     head.epoch = new_id("epoch")
     await work.session.flush()
     return head.epoch

@@ -12,11 +12,12 @@ from pms.keys import events as keys
 from pms.keys import ledger, results
 from pms.link.key_messages import KeyCancelBody
 from pms.link.messages import CommandBody, PropertyBody, RoomFactsBody
+from pms.onboarding import service as onboarding
 from pms.property import service as house
 from pms.property.house import BUSINESS_DATE_MOVED, PROPERTY_IMPORTED
 from pms.property.model import Room
 from pms.property.rules import is_in_force
-from pms.property.service import ROOM_FRONT_OFFICE, ROOM_OCCUPANCY_SET
+from pms.property.service import ROOM_FRONT_OFFICE, ROOM_MAINTENANCE, ROOM_OCCUPANCY_SET
 from pms.reservations import service as reservations
 from pms.reservations.model import Reservation
 from pms.room_feed.commands import ACCEPTED, find_job
@@ -30,10 +31,12 @@ KINDS: frozenset[str] = frozenset(
     for kind in (
         ROOM_FRONT_OFFICE,
         ROOM_OCCUPANCY_SET,
+        ROOM_MAINTENANCE,
         EXTENDED,
         BUSINESS_DATE_MOVED,
         PROPERTY_IMPORTED,
         ACCEPTED,
+        onboarding.ASKED,
         keys.KEY_FLOOR,
         *_KEY_JOBS,
         *_KEY_CANCELS,
@@ -48,6 +51,8 @@ async def on_event(work: UnitOfWork, event: Event) -> None:
     """Put what follows from an event into the outbox."""
     if event.kind == ACCEPTED.name:
         await _order(work, event.subject)
+    elif event.kind == onboarding.ASKED.name:
+        await say(work, "inventory_change", await onboarding.order_of(work, event.subject))
     elif event.kind in _names(_KEY_JOBS):
         await _key_job(work, event.subject)
     elif event.kind in _names(_KEY_CANCELS):
@@ -88,6 +93,7 @@ async def _tell_rooms(work: UnitOfWork, rooms: Sequence[Room]) -> None:
             departure=stay.departure if stay else None,
             guests=stay.guests if stay else 0,
             due_out=stay is not None and stay.departure <= today,
+            maintenance=room.maintenance_reason is not None,
             occupancy_override=_override(work, room),
             key_floor=floors.get(room.number, 0),
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from pms.access.permissions import ALERTS_READ, HOUSEKEEPING_READ, KEYS_READ, ROOMS_READ, SYSTEM_READ
+from pms.access.permissions import ALERTS_READ, DEVICES_MANAGE, HOUSEKEEPING_READ, KEYS_READ, ROOMS_READ, SYSTEM_READ
 from pms.frontdesk import pages as frontdesk
 from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
@@ -12,6 +12,7 @@ from pms.kernel.http import CONTEXT, Routes
 from pms.keys import pages as keys
 from pms.maintenance import more_pages as more_maintenance
 from pms.maintenance import pages as maintenance
+from pms.onboarding import pages as onboarding
 from pms.property.service import business_date
 from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, trust
 from pms.web.errors import error_page
@@ -24,6 +25,7 @@ PLACES = (
     Place("keys", "/keys", "key", KEYS_READ),
     Place("housekeeping", "/housekeeping", "broom", HOUSEKEEPING_READ),
     Place("maintenance", "/maintenance", "tool", ALERTS_READ),
+    Place("devices", "/devices", "sensor", DEVICES_MANAGE),
     Place("system", "/system", "pulse", SYSTEM_READ),
 )
 
@@ -41,11 +43,15 @@ ROUTES: tuple[Routes, ...] = (
     housekeeping.routes,
     maintenance.routes,
     more_maintenance.routes,
+    onboarding.routes,
 )
 """Every page of the house."""
 
 _PMS = Path(__file__).parent.parent
-_FOLDERS = {name: _PMS / name / "templates" for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance")}
+_FOLDERS = {
+    name: _PMS / name / "templates"
+    for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance", "onboarding")
+}
 
 
 def install(app: web.Application) -> None:

@@ -83,13 +83,13 @@ class Outcome:
     def text(self) -> str:
         """The same for people."""
         verdict = self.verdict
-        lines = ["", f"{'fault':<22}times"]
-        lines += [f"{name:<22}{times:>5}" for name, times in sorted(self.times.items())]
-        lines += [f"{name:<22}    -  not tried: {why}" for name, why in sorted(self.skipped.items())]
-        lines += ["", f"{'sent':<22}{verdict.sent:>5}  messages that the broker acknowledged to a simulated device"]
+        lines = ["", f"{'fault':<24}times"]
+        lines += [f"{name:<24}{times:>5}" for name, times in sorted(self.times.items())]
+        lines += [f"{name:<24}    -  not tried: {why}" for name, why in sorted(self.skipped.items())]
+        lines += ["", f"{'sent':<24}{verdict.sent:>5}  messages that the broker acknowledged to a simulated device"]
         for name, meaning in MEANINGS.items():
-            lines.append(f"{name:<22}{getattr(verdict, name):>5}  {meaning}")
-            lines += [f"{'':<29}{example}" for example in verdict.examples.get(name, [])]
+            lines.append(f"{name:<24}{getattr(verdict, name):>5}  {meaning}")
+            lines += [f"{'':<31}{example}" for example in verdict.examples.get(name, [])]
         return "\n".join(lines)
 
 

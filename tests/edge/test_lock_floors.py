@@ -96,6 +96,19 @@ class Doors:
         return await self.stage.said("condition")
 
 
+async def test_a_lock_that_is_taken_out_is_neither_told_nor_missed(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        doors = Doors(stage)
+        doors.want(5)
+        doors.look()
+        doors.look(121)
+        assert (doors.floors.behind(), KEY in stage.hub.conditions) == (1, True)
+        told = len(doors.told)
+        doors.floors.change(inventory(), CATALOG)
+        doors.look(3600)
+        assert (doors.floors.behind(), KEY in stage.hub.conditions, len(doors.told)) == (0, False, told)
+
+
 async def test_a_lock_is_told_until_it_says_so(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         doors = Doors(stage)

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -322,3 +324,29 @@ async def test_a_path_that_is_no_port_is_a_cause_and_stops_nothing(tmp_path: Pat
     line = SerialLine("l", SerialSettings(tmp_path / "port.tty"), user(Taken()))
     async with serving(line):
         await until(lambda: line.status.cause == "connect_failed")
+
+
+async def test_a_line_is_stopped_while_its_port_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    half_closed, stopped, close = threading.Event(), threading.Event(), os.close
+    descriptors: list[int] = []
+
+    def slowly(descriptor: int) -> None:
+        """As `os.close`, but the port's thread is held up once the port and the pipe that wakes it are closed."""
+        close(descriptor)
+        if threading.current_thread().name.startswith("serial "):
+            descriptors.append(descriptor)
+            if len(descriptors) == 2:
+                half_closed.set()
+                stopped.wait(5)
+
+    terminal = PseudoTerminal(tmp_path / "port.tty")
+    terminal.plug()
+    line = SerialLine("l", SerialSettings(terminal.path), user(Taken()))
+    async with serving(line):
+        await until(lambda: line.status.state is LineState.UP)
+        monkeypatch.setattr(os, "close", slowly)
+        terminal.unplug()
+        await until(half_closed.is_set)
+        release = threading.Timer(0.2, stopped.set)
+        release.start()
+    release.join()

@@ -1,11 +1,16 @@
 """A proof that finds nothing proves nothing: it passes the build as it is, and finds every promise that was broken."""
 
+import asyncio
 import json
+import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from simulators.bench.product import descendants
 from simulators.prove import power
 from simulators.prove.house import House
 from simulators.prove.run import Outcome, Plan, prove
@@ -72,3 +77,28 @@ async def test_what_power_takes_is_found(monkeypatch: pytest.MonkeyPatch, tmp_pa
     found = await power.lost(House(tmp_path / "house", BROKEN, with_units=False), 1)
     assert found.moments > 20
     assert bool(found.examples) is bool(broken), found
+
+
+def left(folder: Path, processes: list[int]) -> tuple[list[int], list[Path]]:
+    """Which of the processes, and what in the folder, is still there."""
+    return [pid for pid in processes if Path(f"/proc/{pid}").exists()], list(folder.iterdir())
+
+
+async def test_ctrl_c_ends_everything_and_leaves_nothing(tmp_path: Path) -> None:
+    words = (sys.executable, "-m", "edge.cli", "prove", "--minutes", "1")
+    place = os.environ | {"TMPDIR": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, env=place)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            while b" s  " not in await process.stdout.readline():
+                assert process.returncode is None
+        started = descendants(process.pid)[1:]
+        assert len(started) >= 3
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 40) == 130
+        assert left(tmp_path, started) == ([], [])
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()

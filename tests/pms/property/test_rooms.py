@@ -20,6 +20,7 @@ from tests.pms.serving import Api
 TOP = {
     "number", "type", "floor", "front_office", "stay", "housekeeping", "sellability", "sellability_reason", "request",
     "display", "version", "sensed", "cleaning", "door", "lock", "climate", "conditions", "discrepancy", "actions",
+    "maintenance",
 }  # fmt: skip
 
 

@@ -95,7 +95,7 @@ async def a_day(work: UnitOfWork) -> None:
             LinkRejected(**mine, epoch=tag, seq=1, at=at, kind="x", reason="y", body="{}"),
             ReactionFailure(**mine, name=tag, offset=1, at=at, error="x"),
             IdempotencyKey(**mine, user_id="u", key=tag, route="r", request_hash="h", created_at=at),
-            CommandJob(**mine, **job, state="done", ended_at=at),
+            CommandJob(**mine, **job, state="done", step="verified", ended_at=at),
         ]
     )
     task = await plan(work, "102")

@@ -36,7 +36,7 @@ GIVEN = (
     re.compile(r"""None if answer\.accepted else "(\w+)\""""),
 )
 PLACES = [ROOT / "gateway", ROOT / "devices", ROOT / "edge"]
-NOT_OF_COMMANDS = {"encoders", "home_assistant", "presence.py"}
+NOT_OF_COMMANDS = {"encoders", "home_assistant", "presence.py", "own_topics.py"}
 
 
 def test_every_reason_that_is_given_is_declared() -> None:

@@ -25,8 +25,12 @@ from pms.link.link import Link
 from pms.link.messages import Envelope
 from pms.link.transport import LinkSettings
 from pms.maintenance.model import Alert
+from pms.onboarding import service as onboarding
+from pms.onboarding.model import DeviceCandidates, InventoryChange
+from pms.onboarding.rules import Wanted
 from pms.property.service import business_date, room_to_change, set_occupancy
 from pms.room_feed.commands import Order, order
+from pms.room_feed.configured import configured
 from pms.room_feed.model import CommandJob, LinkOutbox, LinkRejected
 from pms.room_feed.sensed import sensed_of
 from pms.room_feed.service import RoomFeed
@@ -290,3 +294,27 @@ async def test_a_clock_that_was_set_right_is_well_again(house: House, edge: Hand
     await until(lambda: house.feed.clock_trouble() == "clocks_differ")
     await signs_of_life(house, edge, 0)
     await until(lambda: house.feed.clock_trouble() is None)
+
+
+async def test_new_devices_are_heard_and_a_change_goes_down_and_ends(house: House, edge: HandMadeEdge) -> None:
+    at = house.clock()
+    found = {"line": "field", "address": "zigbee2mqtt/101_leak", "first_heard": at.isoformat()}
+    list_ = {"at": at.isoformat(), "candidates": [found | {"last_heard": at.isoformat()}]}
+    await edge.publish(edge.envelopes.of("candidates", list_, at))
+    await until(lambda: house.rows(DeviceCandidates))
+    wanted = Wanted("place", "101_leak", "field", "zigbee2mqtt/leak", "zigbee2mqtt/101_leak", "101")
+    asked = await house.do(lambda work: onboarding.ask(work, wanted, configured))
+    (change,) = await until(lambda: [one for one in edge.heard if one.kind == "inventory_change"])
+    assert {name: change.body[name] for name in ("id", "action", "address", "room", "by")} == {
+        "id": asked.id,
+        "action": "place",
+        "address": "zigbee2mqtt/101_leak",
+        "room": "101",
+        "by": house.actor.name,
+    }
+    await edge.publish(edge.envelopes.of("command_result", {"id": asked.id, "state": "done", "at": at.isoformat()}, at))
+
+    async def done() -> bool:
+        return [row.state for row in await house.rows(InventoryChange)] == ["done"]
+
+    await until(done)

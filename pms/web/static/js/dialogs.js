@@ -1,4 +1,4 @@
-// Dialogs: opened by a button that says what about, closed by Esc, the focus goes back to where it was.
+// Dialogs: opened by a button that says what about (data-fill: values of fields, as JSON), closed by Esc, the focus goes back to where it was.
 import { settle } from "./fragments.js";
 
 /** Serve data-open and data-close buttons, also those that arrive later. */
@@ -17,6 +17,7 @@ function open(opener) {
   if (opener.dataset.action) form.setAttribute("action", opener.dataset.action);
   const title = dialog.querySelector("[data-slot=title]");
   if (title) title.textContent = opener.dataset.title ?? "";
+  for (const [name, value] of Object.entries(JSON.parse(opener.dataset.fill ?? "{}"))) form.elements[name].value = value;
   for (const part of dialog.querySelectorAll("[data-when=present]")) part.hidden = opener.dataset.present !== "yes";
   dialog.dispatchEvent(new CustomEvent("hotel:opened", { bubbles: true, detail: opener }));
   const from = opener.id || marked(opener);

@@ -1,6 +1,7 @@
 // A form's fields as the JSON the API takes: dotted names nest, numbers are numbers, empty optional fields stay away.
 
-/** The form's values. `data-number` makes a number, `data-flag` true or false, `data-null` on the chosen field null. */
+/** The form's values. `data-number` makes a number, `data-flag` true or false, `data-null` on the
+ * chosen field or option null. */
 export function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
@@ -14,7 +15,7 @@ export function valuesOf(form) {
 const isUnchosen = (field) => (field.type === "radio" || field.type === "checkbox") && !field.checked;
 
 function valueOf(field) {
-  if ("null" in field.dataset) return null;
+  if ("null" in (field.selectedOptions?.[0] ?? field).dataset) return null;
   const plain = field.value.trim();
   if (plain === "" && !field.required) return undefined;
   if ("flag" in field.dataset) return plain === "true";

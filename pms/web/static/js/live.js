@@ -62,7 +62,7 @@ function take(message) {
  * cards are jobs at an encoder. */
 function topicsOf(kind) {
   const department = kind.split(".")[0];
-  const also = { stay: ["room"], task: ["room"], alert: ["room"], cleaning: ["task", "room"], device: ["room"], command: ["room"], key: ["room", "job"], card: ["job"] };
+  const also = { stay: ["room"], task: ["room"], alert: ["room"], cleaning: ["task", "room"], device: ["room"], command: ["room"], key: ["room", "job"], card: ["job"], inventory: ["device"] };
   return [department, ...(also[department] ?? [])];
 }
 

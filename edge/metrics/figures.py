@@ -1,4 +1,4 @@
-"""The edge's figures as Prometheus wants them, taken when they are asked for."""
+"""The figures of both halves as Prometheus wants them, taken when they are asked for."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,9 @@ from prometheus_client.registry import Collector
 
 from pms.link.link import LinkStatus
 
-STATES = ("ok", "degraded", "down")
+STATES = ("starting", "ok", "degraded", "down")
+OF_EDGE = "edge/"
+"""How the PMS names the parts that the edge tells it of."""
 
 COUNTED: Mapping[str, tuple[str, str]] = {
     "messages": ("innkeeper_messages", "Messages of lines taken."),
@@ -62,7 +64,7 @@ class EdgeFigures(Collector):
     def collect(self) -> Iterable[Metric]:
         """Everything, as it is now."""
         body = self._sources.body()
-        yield parts_family(part for part in body["parts"])
+        yield parts_family("innkeeper_part_state", body["parts"])
         yield _gauge("innkeeper_ready", "Whether all devices on the service's own broker can be heard.", body["ready"])
         yield from counters(body["counters"])
         yield _devices(body["devices"])
@@ -76,9 +78,27 @@ class EdgeFigures(Collector):
         return ()
 
 
-def parts_family(parts: Iterable[Mapping[str, Any]]) -> Metric:
+class PmsFigures(Collector):
+    """`health`: the PMS's account of its parts. Those the edge tells it of are among the edge's own figures."""
+
+    def __init__(self, health: Callable[[], dict[str, Any]]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterable[Metric]:
+        """Everything, as it is now."""
+        told = self._health()
+        own = [part for part in told["parts"] if not part["part"].startswith(OF_EDGE)]
+        yield parts_family("innkeeper_pms_part_state", own)
+        yield _gauge("innkeeper_pms_ready", "Whether the house may be used.", told["ready"])
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is asked for before everything runs."""
+        return ()
+
+
+def parts_family(name: str, parts: Iterable[Mapping[str, Any]]) -> Metric:
     """State of each part: 1 for the state it is in, 0 for the others."""
-    family = GaugeMetricFamily("innkeeper_part_state", "State of a part of the service.", labels=["part", "state"])
+    family = GaugeMetricFamily(name, "State of a part of the service.", labels=["part", "state"])
     for part in parts:
         for state in STATES:
             family.add_metric([str(part["part"]), state], float(part["state"] == state))

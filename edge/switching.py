@@ -1,0 +1,53 @@
+"""Gives the parts of the edge other devices, all at the same instant: nothing here waits."""
+
+from dataclasses import dataclass, replace
+
+from devices.inventory import Inventory
+from edge.configuration import Configuration, over_own_broker
+from edge.health import HealthReport
+from edge.home_assistant.opening import shown
+from edge.home_assistant.output import HomeAssistantOutput
+from edge.hub import Hub
+from edge.lock_floors import LockFloors
+from edge.orders import Orders
+from edge.rooms.signals import Evidence
+from gateway.changing import GatewayChange
+from gateway.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Those who know the devices."""
+
+    hub: Hub
+    gateway: Gateway
+    orders: Orders
+    locks: LockFloors
+    health: HealthReport
+    home_assistant: HomeAssistantOutput | None
+
+
+def switch(parts: Parts, configuration: Configuration, change: GatewayChange) -> list[str]:
+    """Returns the rooms with other devices. They come first: the gateway tells them at once who is away."""
+    inventory, catalog = change.after.inventory, change.after.catalog
+    rooms = parts.hub.fit(configuration.inventory, catalog)
+    parts.gateway.switch(change)
+    parts.orders.change(inventory, catalog)
+    parts.locks.change(inventory, catalog)
+    parts.health.change(inventory, over_own_broker(configuration.inventory))
+    if parts.home_assistant is not None:
+        parts.home_assistant.show(shown(configuration))
+    _forget_what_is_gone(parts.hub, inventory)
+    return rooms
+
+
+def _forget_what_is_gone(hub: Hub, inventory: Inventory) -> None:
+    """Faults of lines (and bridges on them) and devices that nobody speaks of any more."""
+    lines = [key.partition(":")[2] for key in hub.conditions.standing() if key.startswith("line_down:")]
+    for line in lines:
+        if line.partition("/")[0] not in inventory.lines:
+            hub.clear_condition(f"line_down:{line}")
+    now = hub.clock.now()
+    for gone in list(hub.conditions.orphans(lambda _, device: device is not None and device not in inventory.devices)):
+        why = Evidence("device_removed", now, {"device": gone.device})
+        hub.condition(replace(gone, evidence=(why,)))

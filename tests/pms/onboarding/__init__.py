@@ -1,0 +1,1 @@
+"""Onboarding: what the edge hears, and changes of the inventory."""
