@@ -89,7 +89,7 @@ class Fitting:
         self._conditions.withdraw(device, Evidence("device_removed", now, {"device": device}), lambda *_: True)
         self._cells.remove(device)
         self._cells.offline.pop(device, None)
-        self._faults.slept.pop(device, None)
+        self._faults.asleep.forget(device)
         self._faults.wear.profiles.pop(device, None)
         self._faults.wear.forget(device)
         self.spares.discard(device)
@@ -98,7 +98,7 @@ class Fitting:
         """Another device in its place: the last values stay, not live, and its faults until it takes them back."""
         device, points = item.device.id, item.profile.points
         kept = [CellState.of(cell) for cell in self._cells.remove(device) if cell.point in points.keys() - ITS_OWN]
-        self._faults.slept.pop(device, None)
+        self._faults.asleep.forget(device)
         self._faults.wear.forget(device)
         self.spares.discard(device)
         self._add(item)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from edge.rooms.cells import Cells
 
 TOGETHER = timedelta(minutes=10)
-ENOUGH = 2
-"""One edge of a motion sensor may be the sun or a fly."""
+ENOUGH = 3
+"""Signs. One or two edges of a motion sensor may be the sun or a fly; one that it goes on is a sign of its own."""
+GOES_ON = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -42,6 +43,14 @@ class Intrusion:
             return False
         self.state.moved = [at for at in self.state.moved if now - at <= TOGETHER] + [now]
         return len(self.state.moved) >= ENOUGH
+
+    def went_on(self, until: datetime) -> bool:
+        """A sensor that felt somebody where nobody can be felt them until then; whether that is enough."""
+        moved = self.state.moved
+        if not moved or until - moved[-1] < GOES_ON:
+            return False
+        moved.append(until)
+        return len(moved) >= ENOUGH
 
     def _shut(self) -> bool:
         """Every door is known to be closed, and would have said so if it had opened."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from devices.model import Quality, Value
+from edge.rooms.asleep import AsleepState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
@@ -55,7 +56,7 @@ class RoomState:
     visit: Visit | None = None
     cells: list[CellState] = field(default_factory=list)
     offline: dict[str, Absence] = field(default_factory=dict)
-    slept: dict[str, int] = field(default_factory=dict)
+    asleep: AsleepState = field(default_factory=AsleepState)
     last_entry: datetime | None = None
     facts: RoomFacts | None = None
     checked_out: datetime | None = None

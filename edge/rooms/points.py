@@ -79,10 +79,6 @@ class Points:
         if handler is not None:
             handler(event, now)
 
-    def staff_inside(self) -> bool:
-        """Are staff in the room (or supposed to be)?"""
-        return self._people.visits.visit is not None
-
     def _door(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._faults.toggled(cell, now)
         opened = cell.value == "open"
@@ -91,7 +87,7 @@ class Points:
             unseen = cell.unseen and previous is not None
             self._people.door(now, opened=opened, unseen=unseen)
         self._marks.shown(changed=True)
-        self._faults.doors(now, staff=self.staff_inside())
+        self._faults.doors.look(now, self._people.visits.visit)
         self._faults.setpoint(now)
 
     def _felt(self, cell: Cell, previous: Value, now: datetime) -> None:
@@ -100,18 +96,22 @@ class Points:
 
     def _activity(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._felt(cell, previous, now)
-        self._alone(cell, now)
         moved = cell.moved(previous, now)
+        if moved is not None and cell.point != "contact":
+            self._alone(cell, moved, now)
         if moved is not None and self._people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)
 
-    def _alone(self, cell: Cell, now: datetime) -> None:
-        """Whether somebody moves where nobody can have come in."""
-        if cell.value is not True or cell.point == "contact":
-            return
-        if self.staff_inside():
+    def _alone(self, cell: Cell, moved: datetime, now: datetime) -> None:
+        """Whether somebody moves where nobody can have come in; or staff who look after the door."""
+        visit, goes_on = self._people.visits.visit, cell.value is True
+        if visit is not None:
             self._intrusion.entered(now)
-        elif self._intrusion.moved(now, vacant=self._people.occupancy.question.answer == "vacant"):
+            if not visit.guest_inside:
+                self._faults.doors.worked(visit, moved, now, still=goes_on)
+            return
+        vacant = self._people.occupancy.question.answer == "vacant"
+        if self._intrusion.moved(now, vacant=vacant) if goes_on else self._intrusion.went_on(moved):
             self._faults.happened("motion_in_empty_room", cell.device, now)
 
     def _keycard(self, cell: Cell, _previous: Value, now: datetime) -> None:
@@ -161,9 +161,10 @@ class Points:
             return
         self._intrusion.entered(now)
         self._faults.entered(now)
+        self._faults.doors.card(now)
         staff = kind in STAFF
         self._marks.shown(changed=self._people.staff(now, kind, credential) if staff else self._people.guest(now))
-        self._faults.doors(now, staff=self.staff_inside())
+        self._faults.doors.look(now, self._people.visits.visit)
 
     def _egress(self, _event: DeviceEvent, now: datetime) -> None:
         self._intrusion.entered(now)

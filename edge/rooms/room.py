@@ -159,7 +159,7 @@ class Room:
             keeping.FORMAT, self.version, None if self._now == LONG_AGO else self._now,
             people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
-            self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
+            self._cells.offline, faults.asleep, faults.last_entry, self.facts, self._checked_out, self._manual,
             faults.wear.state, faults.intrusion.state,
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
@@ -178,7 +178,7 @@ class Room:
         people.occupancy.question, people.occupancy.before = state.question, state.before
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
         self._conditions.state = state.conditions
-        self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
+        self._cells.offline, faults.asleep, faults.last_entry = state.offline, state.asleep, state.last_entry
         self._checked_out, self._manual = state.checked_out, state.manual
         faults.wear.state, faults.intrusion.state = state.wear, state.intrusion
         for kept in state.cells:
@@ -259,14 +259,14 @@ class Room:
             self._retime()
 
     def _tick(self, at: datetime) -> None:
-        staff = self._points.staff_inside()
+        visit = self._people.visits.visit
         if self._cells.lapse(at):
             self._marks.changed = True
         changed = self._people.see(at)
         if self.number:
             changed |= self._people.tick(at)
-        if staff and not self._points.staff_inside():
-            self._faults.doors(at, staff=False)
+        if visit is not None and self._people.visits.visit is None:
+            self._faults.doors.look(at, None)
         self._conditions.tick(at)
         for answer in [name for name, manual in self._manual.items() if (manual.until or FAR) <= at]:
             del self._manual[answer]

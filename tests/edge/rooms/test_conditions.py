@@ -145,7 +145,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
         9:00 card guest
         10:00 card guest
         11:00 card guest
-        11:00 ?conditions sensor_stuck
+        11:00:29 ?conditions
+        11:00:30 ?conditions sensor_stuck
         12:00 door open
         12:01 door closed
         """,

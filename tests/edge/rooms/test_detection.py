@@ -55,7 +55,7 @@ CASES: dict[str, Case] = {
         timedelta(minutes=2),
     ),
     "motion_in_empty_room": Case(
-        EMPTY, "9:00 motion on\n9:00:30 motion off\n9:03 motion on\n9:03:30 motion off", "", timedelta(minutes=3)
+        EMPTY, "9:00 motion on\n9:04 motion off\n9:06 motion on\n9:07:30 motion off", "", timedelta(minutes=6)
     ),
     "battery_runs_down": Case(
         "".join(f"{day}d09:00 battery {97 - 4 * day}\n" for day in range(7)),
