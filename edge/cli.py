@@ -45,7 +45,8 @@ app.add_typer(cli_tls.tls, name="tls")
 app.add_typer(cli_broker.broker, name="broker")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
     app.command()(command)
-app.command()(reload), app.command()(cli_truth.truth)
+app.command()(reload)
+app.command()(cli_truth.truth)
 cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

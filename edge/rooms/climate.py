@@ -25,8 +25,8 @@ class Climate:
     def missing(self) -> float | None:
         """Degrees to the setpoint. None: it cannot be told, or nothing is asked (unit off, door or window open)."""
         setpoint = self.thermostat()
-        if setpoint is None or self._open():
-            return None
+        if setpoint is None or not setpoint.live or self._open():
+            return None  # what was asked before a device was away may not be what it follows
         temperature, mode = self._beside(setpoint, "temperature"), self._beside(setpoint, "mode")
         wanted, measured = setpoint.number(), temperature.number() if temperature else None
         word = mode.text() if mode else None

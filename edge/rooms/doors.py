@@ -13,7 +13,7 @@ class Doors:
     """Tells the conditions of one room of doors left open.
 
     Staff may stand the door open: one that was opened with their card while they are there, one that they opened from
-    inside while somebody is felt there. One that opens when they go is nobody's.
+    inside while somebody is felt there. One that opens when they go (their card left the holder) is nobody's.
     """
 
     def __init__(self, parameters: RoomParameters, cells: Cells, conditions: Conditions) -> None:
@@ -48,7 +48,8 @@ class Doors:
     def worked(self, visit: Visit, moved: datetime, now: datetime, *, still: bool) -> None:
         """Staff who are alone in the room moved at `moved` (`still`: go on moving): they look after the door."""
         for cell in self._open():
-            if cell.changed is None or moved - cell.changed <= self._grace or self._came(cell, visit):
+            opened = cell.changed
+            if opened is None or moved - opened <= self._grace or self._came(cell, visit) or self._took_card(opened):
                 continue
             self._anew[cell.device] = moved
             self._conditions.suspend(Fault("door_ajar", cell.device))
@@ -63,6 +64,13 @@ class Doors:
         since = self._anew.get(cell.device, opened)
         why = Evidence("door_opened", opened)
         self._conditions.present(Fault("door_ajar", cell.device), now, since + self._ajar - now, (why,))
+
+    def _took_card(self, opened: datetime) -> bool:
+        """Whoever opened it had taken the card out of its holder just before."""
+        return any(
+            cell.value is False and cell.changed is not None and timedelta(0) <= opened - cell.changed <= self._entry
+            for cell in self._cells.of("keycard", "occupancy_input")
+        )
 
     def _came(self, cell: Cell, visit: Visit) -> bool:
         opened = cell.changed

@@ -71,6 +71,27 @@ CASES: dict[str, tuple[str, list[str]]] = {
         """,
         ["+door_ajar:contact"],
     ),
+    "staff take their card and go; what is heard of their work afterwards was late": (
+        QUIET
+        + """
+        9:00 card housekeeping
+        9:00:02 door open
+        9:00:08 door closed
+        9:00:10 occupancy_input on
+        9:01 motion on
+        9:09 motion off
+        9:09:57 occupancy_input off
+        9:10 door open
+        9:12 motion on
+        9:14 motion off
+        9:15 ?conditions door_ajar
+        """,
+        ["+door_ajar:contact"],
+    ),
+    "what a thermostat follows since it was away is not known": (
+        HEATED + "8:00 offline thermostat\n8:30 online thermostat\n8:30 temperature 18\n10:00 wait x",
+        ["+device_offline:thermostat", "-device_offline:thermostat"],
+    ),
     "staff stand the door open while they work": (
         QUIET
         + """
