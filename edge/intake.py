@@ -9,7 +9,7 @@ import orjson
 
 from edge.bodies import Fact
 from edge.house import House
-from edge.journal import Batch
+from edge.journal_batch import Batch
 from edge.journal_rows import RECENT_MESSAGES, RoomSnapshot, StoredCommand
 from edge.rooms.room import Room
 from gateway.ports import LineMessage
