@@ -27,6 +27,7 @@ from edge.journal import Journal
 from edge.journal_file import JOURNAL
 from edge.journal_onboarding import StoredChange
 from edge.key_jobs import KeyJobs
+from edge.line_quality import LineQuality
 from edge.lock_floors import LockFloors
 from edge.naming import NamingRules
 from edge.onboarding import Onboarding
@@ -97,6 +98,7 @@ class Edge:
         self.orders = Orders(hub, inventory, catalog)
         self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(journal, card_key))
         self.sightings = Sightings(journal, self.gateway.memories)
+        self.quality = LineQuality(hub, lambda: self.gateway.status().devices)
         hub.field = self.keys.encoders = self.gateway
         self.outbox = EdgeOutbox(journal, hub, self._wake)
         takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn, self._inventory_changed)
@@ -203,7 +205,7 @@ class Edge:
             try:
                 async with asyncio.TaskGroup() as first:
                     parts = (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings)
-                    for part in (*parts, self.onboarding):
+                    for part in (*parts, self.onboarding, self.quality):
                         first.create_task(part.run(), name=type(part).__name__.lower())
                     if self._listened():
                         first.create_task(self.discovery.run(), name="discovery")

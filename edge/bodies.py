@@ -33,8 +33,11 @@ def fact(kind: str, key: str, body: dict[str, Any]) -> Fact:
     return Fact(kind, key, orjson.dumps(body))
 
 
-def of_effect(effect: Effect, at: datetime) -> Fact | None:
-    """The fact an effect is for the PMS; None for those that are none (a state to publish, a command to send)."""
+def of_effect(effect: Effect, at: datetime, line: str | None = None) -> Fact | None:
+    """The fact an effect is for the PMS; None for those that are none (a state to publish, a command to send).
+
+    `line`: what the device of a fault hangs on.
+    """
     match effect:
         case AccessHappened():
             return fact("access", effect.room, _fields(effect, at=effect.at or at))
@@ -45,7 +48,7 @@ def of_effect(effect: Effect, at: datetime) -> Fact | None:
         case StaffVisit():
             return fact("visit", effect.room, _fields(effect))
         case ConditionRaised():
-            return fact("condition", effect.key, _fields(effect, state="raised", at=at))
+            return fact("condition", effect.key, _fields(effect, state="raised", at=at, line=line))
         case ConditionCleared():
             return fact("condition", effect.key, _fields(effect, state="cleared", at=at))
         case _:

@@ -250,7 +250,8 @@ class Hub:
         if isinstance(effect, SendCommand):
             self._order(effect.command)
             return
-        said = of_effect(effect, self.clock.now())
+        device = self.house.device(getattr(effect, "device", None) or "")
+        said = of_effect(effect, self.clock.now(), device.line if device else None)
         if said is None:
             return
         if isinstance(effect, ConditionRaised | ConditionCleared):

@@ -71,6 +71,7 @@ def version() -> str:
 
 def pms_config(plan: ServicePlan) -> "PmsConfig":
     """What the PMS is told."""
+    from edge.operate.notifications import notification_settings
     from edge.pages import listening
     from pms.app import PmsConfig
 
@@ -88,6 +89,7 @@ def pms_config(plan: ServicePlan) -> "PmsConfig":
         mounts=plan.mounts,
         version=version(),
         periods=settings.periods,
+        notifications=notification_settings(settings.notifications, plan.data, settings.http.public_url),
         disk_low_mb=None if plan.edge else settings.journal.disk_low_mb,
     )
 

@@ -13,6 +13,7 @@ from edge.broker_settings import BrokerTable
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
 from edge.metrics.table import MetricsTable
+from edge.notifications_table import NotificationsTable
 from edge.onboarding_table import OnboardingTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
@@ -137,6 +138,7 @@ class Settings(Table):
     onboarding: OnboardingTable = OnboardingTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
     metrics: MetricsTable = MetricsTable()
+    notifications: NotificationsTable = NotificationsTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -209,6 +211,7 @@ TABLES: dict[str, type[Table]] = {
     "onboarding": OnboardingTable,
     "home_assistant": HomeAssistantTable,
     "metrics": MetricsTable,
+    "notifications": NotificationsTable,
     "log": LogTable,
 }
 

@@ -34,6 +34,10 @@ from pms.kernel.work import Actor
 from pms.link.retention import DEFAULTS, Periods
 from pms.link.transport import LinkSettings
 from pms.listening import Listening, certificate_health, listen, shown_url, to_https, warn_of_plain_http
+from pms.maintenance.notify.api import CHANNELS
+from pms.maintenance.notify.channels import channels
+from pms.maintenance.notify.delivery import Delivery, Sender
+from pms.maintenance.notify.settings import NotificationSettings
 from pms.property.house import import_hotel
 from pms.retention.service import House, Retention
 from pms.room_feed.service import ROOM_FEED, RoomFeed
@@ -65,6 +69,7 @@ class PmsConfig:
     mounts: tuple[tuple[str, web.Application], ...] = field(default=())
     version: str = ""
     periods: Periods = field(default_factory=lambda: DEFAULTS)
+    notifications: NotificationSettings = field(default_factory=NotificationSettings)
     disk_low_mb: int | None = None  # look after the disk of the data folder; None: an edge beside us does
 
 
@@ -130,6 +135,7 @@ class Pms:
         feed = await self._start_departments(background, database, sessions, ZoneInfo(hotel.house.time_zone))
         app = self._application(database, hotel, sessions, passwords, self._reach(tls))
         app[ROOM_FEED] = feed
+        self._start_notifications(background, app)
         background.start("sign_in", lambda: self._watch_the_door(sessions))
         if tls is not None:
             background.start(
@@ -143,7 +149,7 @@ class Pms:
     ) -> RoomFeed:
         property_id = sessions.property_id
         reactions = Reactions(database, property_id, self._now)
-        departments.register_reactions(reactions)
+        departments.register_reactions(reactions, self._config.notifications.webhooks)
         jobs = Jobs(database, property_id, self._now)
         departments.register_jobs(jobs, sessions)
         feed = RoomFeed(database, property_id, self._config.link, self._now, self._health)
@@ -159,6 +165,14 @@ class Pms:
         background.start("retention", Retention(database, house, self._health).run)
         background.start("database_watch", lambda: self._watch(database, Actor.system(property_id, "watch")))
         return feed
+
+    def _start_notifications(self, background: Background, app: web.Application) -> None:
+        context, settings = app[CONTEXT], self._config.notifications
+        app[CHANNELS] = channels(settings)
+        sender = Sender(
+            context.property_id, context.name, context.zone, context.translator, settings.page_url, self._now
+        )
+        background.start("notifications", Delivery(context.database, sender, app[CHANNELS], self._health).run)
 
     def _reach(self, tls: ServerContext | None) -> Reach:
         """The names of the house: those that were configured, and those of its certificate."""

@@ -1,5 +1,6 @@
 """Which departments there are: their routes, what they do when something happened, what they do now and then."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from aiohttp import web
@@ -27,6 +28,10 @@ from pms.keys.departures import stay_warnings
 from pms.keys.sources import KEY_SOURCES, KeySources
 from pms.link.retention import DEFAULTS, Periods
 from pms.maintenance import api as maintenance
+from pms.maintenance import load_api, orders_api
+from pms.maintenance import reactions as maintenance_reactions
+from pms.maintenance.notify import api as notifications
+from pms.maintenance.notify import planning
 from pms.maintenance.service import end_shelves
 from pms.onboarding import api as onboarding
 from pms.onboarding.service import give_up
@@ -54,6 +59,9 @@ ROUTES: tuple[Routes, ...] = (
     cases_api.routes,
     visits_api.routes,
     maintenance.routes,
+    orders_api.routes,
+    load_api.routes,
+    notifications.routes,
     onboarding.routes,
     room_feed.routes,
     *web_pages.ROUTES,
@@ -77,10 +85,14 @@ def application(
     return app
 
 
-def register_reactions(reactions: Reactions) -> None:
-    """What follows from events."""
+def register_reactions(reactions: Reactions, webhooks: Sequence[str] = ()) -> None:
+    """What follows from events. `webhooks`: addresses that are called for everything that happens to alerts."""
     housekeeping_reactions.register(reactions)
     keys_reactions.register(reactions)
+    maintenance_reactions.register(reactions)
+    reactions.on("maintenance.people", planning.TOLD, planning.people_of_event)
+    if webhooks:
+        reactions.on("maintenance.webhooks", planning.WEBHOOK_EVENTS, planning.WebhookPlan(webhooks))
 
 
 def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
@@ -91,6 +103,7 @@ def register_jobs(jobs: Jobs, sessions: Sessions) -> None:
     jobs.every(timedelta(seconds=20), "shelves", end_shelves)
     jobs.every(timedelta(seconds=20), "signs", lambda work: follow_rooms(work, sensed_of))
     jobs.every(timedelta(seconds=60), "cases", lambda work: look_at_rooms(work, sensed_of))
+    jobs.every(timedelta(seconds=20), "escalation", planning.escalate)
     keys_reactions.register_jobs(jobs)
     jobs.every(timedelta(seconds=20), "inventory.unanswered", give_up)
     jobs.every(timedelta(hours=1), "sessions", sessions.forget_old)

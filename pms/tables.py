@@ -21,6 +21,8 @@ MODULES = (
     "pms.housekeeping.visit_model",
     "pms.housekeeping.case_model",
     "pms.maintenance.model",
+    "pms.maintenance.order_model",
+    "pms.maintenance.notify.model",
     "pms.onboarding.model",
     "pms.room_feed.model",
     "pms.retention.model",

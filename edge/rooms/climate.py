@@ -22,19 +22,32 @@ class Climate:
         """The setpoint that is followed."""
         return self._first("setpoint")
 
-    def unreached(self, *, standing: bool) -> bool | None:
-        """Is the room too far from its setpoint with the unit on and door and window shut? None: it cannot be told."""
+    def missing(self) -> float | None:
+        """Degrees to the setpoint. None: it cannot be told, or nothing is asked (unit off, door or window open)."""
         setpoint = self.thermostat()
-        if setpoint is None:
-            return None
-        temperature = self._beside(setpoint, "temperature")
-        mode = self._beside(setpoint, "mode")
+        if setpoint is None or not setpoint.live or self._open():
+            return None  # what was asked before a device was away may not be what it follows
+        temperature, mode = self._beside(setpoint, "temperature"), self._beside(setpoint, "mode")
         wanted, measured = setpoint.number(), temperature.number() if temperature else None
         word = mode.text() if mode else None
-        if wanted is None or measured is None or word is None:
+        if wanted is None or measured is None or word not in WORKING:
             return None
-        limit = self._limit - (HYSTERESIS if standing else 0)
-        return word in WORKING and not self._open() and _missing(word, measured - wanted) > limit
+        return _missing(word, measured - wanted)
+
+    def allowed(self, *, standing: bool) -> float:
+        """So many degrees may be missing; fewer, where too many were (`standing`)."""
+        return self._limit - (HYSTERESIS if standing else 0)
+
+    def cools(self) -> bool:
+        """Is the room cooled? A unit that chooses for itself cools where it is warmer than asked."""
+        return any(self._cools(mode) for mode in self._cells.of("mode"))
+
+    def _cools(self, mode: Cell) -> bool:
+        if mode.text() != "auto":
+            return mode.text() == "cool"
+        setpoint, temperature = self._beside(mode, "setpoint"), self._beside(mode, "temperature")
+        wanted, measured = setpoint.number() if setpoint else None, temperature.number() if temperature else None
+        return wanted is not None and measured is not None and measured > wanted
 
     def view(self) -> dict[str, Any]:
         """The shape of the link's climate."""

@@ -1,7 +1,7 @@
 """Faults that are there or not: on and off delays, one raise and one clear each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,6 +9,17 @@ from edge.rooms.cells import FAR
 from edge.rooms.signals import ConditionCleared, ConditionRaised, Effect, Evidence
 
 AT_ONCE = timedelta(0)
+CHATTER_WITHIN = timedelta(minutes=1)
+
+
+class Chatter(NamedTuple):
+    """A fault raised `times` within a minute chatters: it is cleared only after `quiet` without it."""
+
+    times: int
+    quiet: timedelta
+
+
+USUAL_CHATTER = Chatter(3, timedelta(minutes=10))
 
 
 class Fault(NamedTuple):
@@ -36,6 +47,7 @@ class ConditionsState:
     raised: dict[str, Standing]
     rising: dict[str, Standing]
     falling: dict[str, datetime]
+    raises: dict[str, list[datetime]] = field(default_factory=dict)  # within the last minute, by key
 
 
 class Conditions:
@@ -44,10 +56,17 @@ class Conditions:
     A muted room goes on watching and tells of nothing: what stands when it is unmuted is raised then.
     """
 
-    def __init__(self, room: str, emit: Callable[[Effect], None], priority: Callable[[str, str | None], str]) -> None:
+    def __init__(
+        self,
+        room: str,
+        emit: Callable[[Effect], None],
+        priority: Callable[[str, str | None], str],
+        chatter: Chatter = USUAL_CHATTER,
+    ) -> None:
         self._room = room or None
         self._emit = emit
         self._priority = priority
+        self._chatter = chatter
         self.state = ConditionsState({}, {}, {})
         self.soonest = FAR
         self.muted = False
@@ -78,6 +97,8 @@ class Conditions:
         self.state.rising.pop(key, None)
         if key not in self.state.raised or key in self.state.falling:
             return
+        if self._chatters(key):
+            delay = max(delay, self._chatter.quiet)
         if delay <= AT_ONCE:
             self._clear(key)
         else:
@@ -144,7 +165,22 @@ class Conditions:
         rising = (standing.at for standing in self.state.rising.values())
         self.soonest = min((*rising, *self.state.falling.values()), default=FAR)
 
+    def _chatters(self, key: str) -> bool:
+        return len(self.state.raises.get(key, ())) >= self._chatter.times
+
+    def _remember(self, key: str, at: datetime) -> None:
+        """Note the raise; what was raised longer ago than a minute is forgotten, of every fault."""
+        raises = {
+            one: [when for when in past if at - when <= CHATTER_WITHIN] for one, past in self.state.raises.items()
+        }
+        raises[key] = [*raises.get(key, ()), at]
+        self.state.raises = {one: past for one, past in raises.items() if past}
+
     def _raise(self, key: str, standing: Standing) -> None:
+        self._remember(key, standing.at)
+        if self._chatters(key):
+            often = Evidence("chattering", standing.at, {"times": len(self.state.raises[key])})
+            standing.evidence = (*standing.evidence, often)
         self.state.raised[key] = standing
         if not self.muted:
             self._tell(key, standing)

@@ -1,13 +1,18 @@
-"""What is wrong in a room: sensors' alarms, doors left open, batteries, sensors that lie."""
+"""What is wrong in a room: sensors' alarms, windows, batteries, heating, sensors that lie."""
 
 from datetime import datetime, timedelta
 
-from devices.model import Profile, Value
+from devices.model import Value
+from edge.rooms.asleep import AsleepState
 from edge.rooms.cells import FAR, Cell, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions, Fault
+from edge.rooms.doors import Doors
+from edge.rooms.intrusion import Intrusion
 from edge.rooms.parameters import RoomParameters
+from edge.rooms.reaching import Reaching
 from edge.rooms.signals import Evidence
+from edge.rooms.wear import Wear
 
 PRIORITY = {
     "leak": "critical",
@@ -17,6 +22,12 @@ PRIORITY = {
     "lock_tampered": "high",
     "tamper": "high",
     "unknown_credential": "high",
+    "override_used": "high",
+    "motion_in_empty_room": "high",
+    "lock_jammed": "high",
+    "battery_runs_down": "low",
+    "clock_drifts": "low",
+    "window_open": "low",
 }
 """All others are medium."""
 
@@ -25,8 +36,10 @@ class Faults:
     """Tells the conditions of one room what shows and what does not."""
 
     def __init__(self, parameters: RoomParameters, cells: Cells, climate: Climate, conditions: Conditions) -> None:
-        self.profiles: dict[str, Profile] = {}
-        self.slept: dict[str, int] = {}  # entries a motion sensor or a door contact slept through
+        self.wear = Wear(parameters, cells, conditions)
+        self.intrusion = Intrusion(cells, timedelta(minutes=parameters.unrented_quiet_minutes))
+        self.doors = Doors(parameters, cells, conditions)
+        self.asleep = AsleepState()  # motion sensors and door contacts
         self.last_entry: datetime | None = None
         self._parameters = parameters
         self._cells = cells
@@ -37,9 +50,11 @@ class Faults:
             "presence": timedelta(hours=parameters.presence_stuck_hours),
             "bed": timedelta(hours=parameters.presence_stuck_hours),
         }
-        self._ajar = timedelta(minutes=parameters.ajar_minutes)
+        self._entry = timedelta(seconds=parameters.entry_seconds)
+        self._window = timedelta(minutes=parameters.window_minutes)
         self._still = timedelta(hours=parameters.temperature_stuck_hours)
         self._unreached = timedelta(minutes=parameters.setpoint_minutes)
+        self._reaching = Reaching()
         self._safe = timedelta(seconds=parameters.safety_clear_seconds)
         self._hold = timedelta(minutes=parameters.event_hold_minutes)
 
@@ -55,21 +70,29 @@ class Faults:
             return "high"
         return PRIORITY.get(kind, "medium")
 
-    def doors(self, now: datetime, *, staff: bool) -> None:
-        """Doors left open; staff at work may leave them so."""
-        for cell in self._cells.of("door"):
-            fault = Fault("door_ajar", cell.device)
-            if cell.text() != "open":
+    def windows(self, now: datetime) -> None:
+        """Windows open while the room is cooled."""
+        cooled = self._climate.cools()
+        for cell in self._cells.of("window"):
+            fault = Fault("window_open", cell.device)
+            if cell.value is True and cooled:
+                why = Evidence("window_opened", cell.changed or now)
+                self._conditions.present(fault, now, self._window, (why,))
+            else:
                 self._conditions.absent(fault, now)
-            elif staff:
-                self._conditions.suspend(fault)
-            elif cell.live:
-                opened = Evidence("door_opened", cell.changed or now)
-                self._conditions.present(fault, now, self._ajar, (opened,))
+
+    def jammed(self, cell: Cell, now: datetime) -> None:
+        """The bolt of a lock does not reach its end, or it does again."""
+        fault = Fault("lock_jammed", cell.device)
+        if cell.text() == "jammed":
+            self._conditions.present(fault, now, evidence=(Evidence("bolt_blocked", now),))
+        elif cell.text() is not None:
+            self._conditions.absent(fault, now)
 
     def toggled(self, cell: Cell, now: datetime) -> None:
         """A door contact moved: it is alive."""
-        if self.slept.pop(cell.device, None) is not None:
+        if cell.device in self.asleep.records:
+            self.asleep.forget(cell.device)
             self._conditions.absent(Fault("sensor_stuck", cell.device, "door"), now)
 
     def felt(self, cell: Cell, now: datetime) -> None:
@@ -80,29 +103,32 @@ class Faults:
         fault = Fault("sensor_stuck", cell.device, cell.point)
         self._conditions.absent(fault, now)
         if cell.value is True:
-            self.slept.pop(cell.device, None)
+            entered = self.last_entry is not None and now - self.last_entry <= self._entry
+            self.asleep.felt(cell.device, at_once=entered)
             self._conditions.present(fault, now, delay, (Evidence("constant_since", now, {"point": cell.point}),))
 
     def entered(self, now: datetime) -> None:
-        """Somebody came in by card: door contact and motion sensors should notice."""
-        entry = timedelta(seconds=self._parameters.entry_seconds)
-        if self.last_entry is not None and now - self.last_entry <= entry:
+        """Somebody came in by card: door contact and motion sensors should notice, now or soon."""
+        if self.last_entry is not None and now - self.last_entry <= self._entry:
             return
         self.last_entry = now
+        sensors = [cell.device for cell in self._cells.of("motion")]
         for cell in (*self._cells.doors(), *self._cells.of("motion")):
             if self._cells.away(cell):
                 continue
-            count = self.slept[cell.device] = self.slept.get(cell.device, 0) + 1
-            limit = self._parameters.contact_accesses if cell.point == "door" else self._parameters.silent_entries
-            if count >= limit:
+            entries, door = self.asleep.entry(cell.device), cell.point == "door"
+            enough = entries >= (self._parameters.contact_accesses if door else self._parameters.silent_entries)
+            if enough and (door or self.asleep.suspicious(cell.device, sensors)):
                 fault = Fault("sensor_stuck", cell.device, cell.point)
-                why = Evidence("silent_over_entries", now, {"point": cell.point, "entries": count})
-                self._conditions.present(fault, now, evidence=(why,))
+                why = Evidence("silent_over_entries", now, {"point": cell.point, "entries": entries})
+                self._conditions.present(fault, now, self._entry / 2, (why,))
 
     def offline(self, device: str, now: datetime, *, gone: bool) -> None:
         """A device went silent by itself, or is heard again."""
         fault = Fault("device_offline", device)
         if gone:
+            for point in (*self._stuck, "door"):  # one alert a cause
+                self._conditions.absent(Fault("sensor_stuck", device, point), now)
             self._conditions.present(fault, now, evidence=(Evidence("silent_since", now, {"device": device}),))
         else:
             self._conditions.absent(fault, now)
@@ -111,21 +137,6 @@ class Faults:
         """Nothing is heard of the device: what was on its way to be a stuck sensor is not."""
         for point in self._stuck:
             self._conditions.suspend(Fault("sensor_stuck", device, point))
-
-    def battery(self, cell: Cell, _previous: Value, now: datetime) -> None:
-        """A battery's percentage or its flag."""
-        profile = self.profiles.get(cell.device)
-        critical = profile.battery_critical if profile is not None else None
-        limit = self._parameters.battery_critical_percent if critical is None else critical
-        percent, flag = self._cells.get(cell.device, "battery"), self._cells.get(cell.device, "battery_low")
-        level = percent.number() if percent is not None else None
-        flagged = flag is not None and flag.value is True
-        fault = Fault("low_battery", cell.device)
-        if flagged or (level is not None and level <= limit):
-            params = {} if level is None else {"percent": level}
-            self._conditions.present(fault, now, evidence=(Evidence("battery_level", now, params),))
-        elif level is None or level >= limit + self._parameters.battery_hysteresis_percent:
-            self._conditions.absent(fault, now)
 
     def safety(self, cell: Cell, _previous: Value, now: datetime) -> None:
         """Leak, smoke, SOS, tamper as a point: at once, cleared when quiet for a while."""
@@ -161,20 +172,26 @@ class Faults:
         if cell.point == "temperature" and cell.changed is not None:
             cell.still_due = cell.changed + self._still
 
-    def setpoint(self, now: datetime) -> None:
-        """Something of the climate, the door or a window changed."""
+    def setpoint(self, now: datetime, *, anew: bool = False) -> None:
+        """Something of the climate, the door or a window changed; `anew`: it is told to reach something else."""
+        self.windows(now)
         thermostat = self._climate.thermostat()
         if thermostat is None:
             return
-        fault = Fault("setpoint_not_reached", thermostat.device)
-        unreached = self._climate.unreached(standing=self._conditions.is_raised(fault))
-        if unreached:
-            why = Evidence("setpoint_missed", now, {"setpoint_c": thermostat.value})
-            self._conditions.present(fault, now, self._unreached, (why,))
-        elif unreached is None:
+        fault, missing = Fault("setpoint_not_reached", thermostat.device), self._climate.missing()
+        if anew or missing is None:
+            self._reaching.begin()
             self._conditions.suspend(fault)
-        else:
+        if missing is None:
+            return
+        if missing <= self._climate.allowed(standing=self._conditions.is_raised(fault)):
+            self._reaching.begin()
             self._conditions.absent(fault, now)
+            return
+        if self._reaching.nearer(missing):
+            self._conditions.suspend(fault)
+        why = Evidence("setpoint_missed", now, {"setpoint_c": thermostat.value})
+        self._conditions.present(fault, now, self._unreached, (why,))
 
     def quality(self, cell: Cell, now: datetime, *, good: bool) -> None:
         """A value was bad, or good again: implausible after several bad ones more than good ones."""

@@ -16,6 +16,9 @@ from edge.rooms.spares import is_spare
 
 POINTS_OF = {
     "low_battery": frozenset({"battery", "battery_low"}),
+    "battery_runs_down": frozenset({"battery"}),
+    "window_open": frozenset({"window"}),
+    **{kind: frozenset({"lock"}) for kind in ("lock_jammed", "clock_drifts", "clock_wrong")},
     "lock_tampered": frozenset({"tamper"}),
     "door_ajar": frozenset({"door"}),
     "setpoint_not_reached": frozenset({"setpoint"}),
@@ -77,7 +80,7 @@ class Fitting:
         self._devices[item.device.id] = item
         if is_spare(item.device, item.profile):
             self.spares.add(item.device.id)
-        self._faults.profiles[item.device.id] = item.profile
+        self._faults.wear.profiles[item.device.id] = item.profile
         for name, spec in item.profile.points.items():
             self._intake.add(item.device.id, name, spec)
 
@@ -86,15 +89,17 @@ class Fitting:
         self._conditions.withdraw(device, Evidence("device_removed", now, {"device": device}), lambda *_: True)
         self._cells.remove(device)
         self._cells.offline.pop(device, None)
-        self._faults.slept.pop(device, None)
-        self._faults.profiles.pop(device, None)
+        self._faults.asleep.forget(device)
+        self._faults.wear.profiles.pop(device, None)
+        self._faults.wear.forget(device)
         self.spares.discard(device)
 
     def _exchange(self, item: RoomDevice, now: datetime) -> None:
         """Another device in its place: the last values stay, not live, and its faults until it takes them back."""
         device, points = item.device.id, item.profile.points
         kept = [CellState.of(cell) for cell in self._cells.remove(device) if cell.point in points.keys() - ITS_OWN]
-        self._faults.slept.pop(device, None)
+        self._faults.asleep.forget(device)
+        self._faults.wear.forget(device)
         self.spares.discard(device)
         self._add(item)
         for state in kept:

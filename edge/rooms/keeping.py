@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from devices.model import Quality, Value
+from edge.rooms.asleep import AsleepState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
+from edge.rooms.intrusion import IntrusionState
 from edge.rooms.occupancy import Question
 from edge.rooms.signals import RoomFacts
 from edge.rooms.uncarded import UncardedState
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit
+from edge.rooms.wear import WearState
 
 FORMAT = 1
 
@@ -54,9 +57,11 @@ class RoomState:
     visit: Visit | None = None
     cells: list[CellState] = field(default_factory=list)
     offline: dict[str, Absence] = field(default_factory=dict)
-    slept: dict[str, int] = field(default_factory=dict)
+    asleep: AsleepState = field(default_factory=AsleepState)
     last_entry: datetime | None = None
     facts: RoomFacts | None = None
     checked_out: datetime | None = None
     manual: dict[str, ManualAnswer] = field(default_factory=dict)
     uncarded: UncardedState = field(default_factory=UncardedState)
+    wear: WearState = field(default_factory=WearState)
+    intrusion: IntrusionState = field(default_factory=IntrusionState)

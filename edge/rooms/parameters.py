@@ -29,6 +29,8 @@ class RoomParameters:
     work_until: int = 17
     uncarded_max_minutes: float = 45  # in a rented room, whoever stays longer is a guest whose card was not heard
     ajar_minutes: float = 5
+    window_minutes: float = 5  # a window open while the room is cooled
+    unrented_quiet_minutes: float = 30  # motion in an empty room so long after anybody may have come in
     setpoint_degrees: float = 2
     setpoint_minutes: float = 45
     motion_stuck_hours: float = 2
@@ -39,6 +41,11 @@ class RoomParameters:
     bad_readings: int = 3
     battery_critical_percent: float = 10  # where the profile names none
     battery_hysteresis_percent: float = 5
+    battery_lead_days: float = 28  # a battery whose trend reaches its limit within so many days is told
+    lock_clock_drift_minutes: float = 2  # a lock's clock is off by more: it drifts
+    lock_clock_wrong_minutes: float = 10  # by more than this, key cards fail at the wrong time
+    chatter_times: int = 3  # a fault raised so often within a minute chatters
+    chatter_quiet_minutes: float = 10  # and is cleared only when it was quiet for so long
     safety_clear_seconds: float = 10  # leak, smoke, sos: quiet for so long before they are cleared
     event_hold_minutes: float = 10  # a fault that is an event stands so long after the last one
     refresh_seconds: float = 60  # how often unchanged values are told again, so that their ages stay true

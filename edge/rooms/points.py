@@ -11,6 +11,9 @@ from edge.rooms.faults import Faults
 from edge.rooms.people import STAFF, People
 from edge.rooms.signals import AccessHappened, Effect
 
+MECHANICAL_KEY = "mechanical_key"
+"""The reason a lock gives when it was opened past its electronics."""
+
 
 @dataclass(slots=True)
 class Marks:
@@ -35,21 +38,23 @@ class Points:
         self._faults = faults
         self._marks = marks
         self._cells: Cells = people.cells
+        self._intrusion = faults.intrusion
         self._late = timedelta(seconds=people.parameters.late_access_seconds)
         faulty: dict[str, Handler] = dict.fromkeys(("leak", "smoke", "sos", "tamper"), faults.safety)
-        faulty |= dict.fromkeys(("battery", "battery_low"), faults.battery)
+        faulty |= dict.fromkeys(("battery", "battery_low"), faults.wear.battery)
         lived: dict[str, Handler] = dict.fromkeys(("motion", "presence", "bed", "contact"), self._activity)
         lived |= dict.fromkeys(("keycard", "occupancy_input"), self._keycard)
         lived |= {"bolt": self._bolt}
-        lived |= dict.fromkeys(("lock", "request"), self._show)
+        lived |= {"request": self._show}
         self._table: dict[str, Handler] = {
             **faulty,
             **dict.fromkeys(("motion", "presence", "bed"), self._felt),
             **(lived if number else {}),
             "door": self._door,
+            "lock": self._lock,
             "window": self._climate,
-            "setpoint": self._climate,
-            "mode": self._climate,
+            "setpoint": self._wanted,
+            "mode": self._wanted,
             "temperature": self._temperature,
             "humidity": self._value,
             "co2": self._value,
@@ -69,22 +74,20 @@ class Points:
 
     def event(self, event: DeviceEvent, now: datetime) -> None:
         """Something happened at a device."""
+        self._faults.wear.clock(event, now)
         handler = self._events.get(event.kind)
         if handler is not None:
             handler(event, now)
 
-    def staff_inside(self) -> bool:
-        """Are staff in the room (or supposed to be)?"""
-        return self._people.visits.visit is not None
-
     def _door(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._faults.toggled(cell, now)
         opened = cell.value == "open"
+        self._intrusion.entered(now)
         if self._number and (previous is not None or opened):
             unseen = cell.unseen and previous is not None
             self._people.door(now, opened=opened, unseen=unseen)
         self._marks.shown(changed=True)
-        self._faults.doors(now, staff=self.staff_inside())
+        self._faults.doors.look(now, self._people.visits.visit)
         self._faults.setpoint(now)
 
     def _felt(self, cell: Cell, previous: Value, now: datetime) -> None:
@@ -94,8 +97,22 @@ class Points:
     def _activity(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._felt(cell, previous, now)
         moved = cell.moved(previous, now)
+        if moved is not None and cell.point != "contact":
+            self._alone(cell, moved, now)
         if moved is not None and self._people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)
+
+    def _alone(self, cell: Cell, moved: datetime, now: datetime) -> None:
+        """Whether somebody moves where nobody can have come in; or staff who look after the door."""
+        visit, goes_on = self._people.visits.visit, cell.value is True
+        if visit is not None:
+            self._intrusion.entered(now)
+            if not visit.guest_inside:
+                self._faults.doors.worked(visit, moved, now, still=goes_on)
+            return
+        vacant = self._people.occupancy.question.answer == "vacant"
+        if self._intrusion.moved(now, vacant=vacant) if goes_on else self._intrusion.went_on(moved):
+            self._faults.happened("motion_in_empty_room", cell.device, now)
 
     def _keycard(self, cell: Cell, _previous: Value, now: datetime) -> None:
         if cell.value is True:
@@ -123,6 +140,14 @@ class Points:
         self._value(cell, previous, now)
         self._faults.setpoint(now)
 
+    def _wanted(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._value(cell, previous, now)
+        self._faults.setpoint(now, anew=True)
+
+    def _lock(self, cell: Cell, _previous: Value, now: datetime) -> None:
+        self._marks.changed |= bool(self._number)
+        self._faults.jammed(cell, now)
+
     def _access(self, event: DeviceEvent, now: datetime) -> None:
         result, kind = str(event.params.get("result", "denied")), _credential_class(event.params)
         credential, reason = _text(event.params, "credential"), _text(event.params, "reason")
@@ -130,15 +155,19 @@ class Points:
         if result != "granted":
             return
         if kind == CredentialClass.UNKNOWN:
-            self._faults.happened("unknown_credential", event.device, now)
+            by_hand = reason == MECHANICAL_KEY
+            self._faults.happened("override_used" if by_hand else "unknown_credential", event.device, now)
         if not self._number:
             return
+        self._intrusion.entered(now)
         self._faults.entered(now)
+        self._faults.doors.card(now)
         staff = kind in STAFF
         self._marks.shown(changed=self._people.staff(now, kind, credential) if staff else self._people.guest(now))
-        self._faults.doors(now, staff=self.staff_inside())
+        self._faults.doors.look(now, self._people.visits.visit)
 
     def _egress(self, _event: DeviceEvent, now: datetime) -> None:
+        self._intrusion.entered(now)
         moved = (cell.changed for cell in self._cells.of("door"))
         if self._number and not any(at is not None and now - at <= self._late for at in moved):
             self._marks.shown(changed=self._people.door(now, opened=True))

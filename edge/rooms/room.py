@@ -9,7 +9,7 @@ from edge.rooms import keeping, view
 from edge.rooms.attended import Attended
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
-from edge.rooms.conditions import Conditions
+from edge.rooms.conditions import Chatter, Conditions
 from edge.rooms.faults import Faults
 from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
@@ -49,7 +49,8 @@ class Room:
         self._marks = Marks()
         self._cells = Cells()
         self._people = Attended(number, self.parameters, self._cells, self._emit)
-        self._conditions = Conditions(number, self._emit, self._priority)
+        chatter = Chatter(self.parameters.chatter_times, timedelta(minutes=self.parameters.chatter_quiet_minutes))
+        self._conditions = Conditions(number, self._emit, self._priority, chatter)
         self._climate = Climate(self.parameters, self._cells)
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)
         self._points = Points(number, self._people, self._faults, self._marks)
@@ -160,8 +161,8 @@ class Room:
             keeping.FORMAT, self.version, None if self._now == LONG_AGO else self._now,
             people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
-            self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
-            uncarded=people.uncarded.state,
+            self._cells.offline, faults.asleep, faults.last_entry, self.facts, self._checked_out, self._manual,
+            wear=faults.wear.state, intrusion=faults.intrusion.state, uncarded=people.uncarded.state,
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
         return packed
@@ -180,13 +181,15 @@ class Room:
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
         people.uncarded.state = state.uncarded
         self._conditions.state = state.conditions
-        self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
+        self._cells.offline, faults.asleep, faults.last_entry = state.offline, state.asleep, state.last_entry
         self._checked_out, self._manual = state.checked_out, state.manual
+        faults.wear.state, faults.intrusion.state = state.wear, state.intrusion
         for kept in state.cells:
             cell = self._cells.get(kept.device, kept.point) or self._intake.add(kept.device, kept.point)
             kept.fill(cell)
             faults.resume(cell)
         self.facts = state.facts
+        faults.intrusion.rented = None if state.facts is None else state.facts.rented
         people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
         people.occupancy.rented = state.facts is None or state.facts.rented
         people.occupancy.blind = self._cells.blind()
@@ -209,8 +212,10 @@ class Room:
         if facts == before:
             return
         self._people.occupancy.guests, self._people.occupancy.rented = max(1, facts.guests), facts.rented
+        self._faults.intrusion.rented = facts.rented
         if before is not None and before.rented and (not facts.rented or facts.stay != before.stay):
             self._checked_out = now
+            self._faults.intrusion.entered(now)
         if facts.rented:
             self._checked_out = None
         if before is not None and facts.stay != before.stay:
@@ -262,14 +267,14 @@ class Room:
             self._retime()
 
     def _tick(self, at: datetime) -> None:
-        staff = self._points.staff_inside()
+        visit = self._people.visits.visit
         if self._cells.lapse(at):
             self._marks.changed = True
         changed = self._people.see(at)
         if self.number:
             changed |= self._people.tick(at)
-        if staff and not self._points.staff_inside():
-            self._faults.doors(at, staff=False)
+        if visit is not None and self._people.visits.visit is None:
+            self._faults.doors.look(at, None)
         self._conditions.tick(at)
         for answer in [name for name, manual in self._manual.items() if (manual.until or FAR) <= at]:
             del self._manual[answer]

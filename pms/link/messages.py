@@ -177,6 +177,7 @@ class ConditionBody(Message):
     state: Literal["raised", "cleared"]
     room: str | None = None
     device: str | None = None
+    line: str | None = None  # what the device hangs on: a fault of the line is the cause of many of its devices'
     priority: str = "medium"
     at: datetime
     evidence: list[EvidenceItem] = []

@@ -1,31 +1,41 @@
 """Alerts over HTTP."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from pms.access import users
 from pms.access.permissions import ALERTS_READ, ALERTS_WORK
-from pms.kernel.errors import Reason
-from pms.kernel.http import Action as ActionView
-from pms.kernel.http import Body, Call, Nothing, Page, ReadCall, Reply, Routes, View, WriteCall
+from pms.kernel.http import Body, Nothing, Page, ReadCall, Reply, Routes, WriteCall
 from pms.kernel.http.models import PageQuery, decode_cursor, encode_cursor
 from pms.maintenance import service
-from pms.maintenance.catalog import kind_of
-from pms.maintenance.model import Alert, AlertNote
-from pms.maintenance.rules import BY_HAND, OPEN, AlertState, refusals
+from pms.maintenance.model import Alert
+from pms.maintenance.reading import Aside
+from pms.maintenance.rules import OPEN, AlertState
+from pms.maintenance.views import AlertView as AlertView
+from pms.maintenance.views import views as views
 
 routes = Routes("maintenance")
+
+
+Filter = Literal[
+    "open",
+    "new",
+    "acknowledged",
+    "shelved",
+    "cleared_unacknowledged",
+    "resolved",
+    "suppressed",
+    "out_of_service",
+    "all",
+]
 
 
 class AlertQuery(PageQuery):
     """`?room=&state=`: without a state (or `open`) the open ones."""
 
     room: str | None = Field(None, max_length=20)
-    state: Literal["open", "new", "acknowledged", "shelved", "cleared_unacknowledged", "resolved", "all"] = "open"
+    state: Filter = "open"
 
 
 class ShelveBody(Body):
@@ -33,6 +43,12 @@ class ShelveBody(Body):
 
     reason: str = Field(min_length=1, max_length=500)
     minutes: int = Field(ge=1, le=7 * 24 * 60)
+
+
+class TakeOutBody(Body):
+    """Why it is out of service: what is being done about it."""
+
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class ResolveBody(Body):
@@ -47,60 +63,6 @@ class NoteBody(Body):
     text: str = Field(min_length=1, max_length=2000)
 
 
-class CodeView(View):
-    """A code, and what it means in the reader's language."""
-
-    code: str
-    text: str
-
-
-class EvidenceView(View):
-    """One reason, as a code and as a sentence."""
-
-    code: str
-    at: datetime
-    params: dict[str, Any]
-    text: str
-
-
-class NoteView(View):
-    """A line of an alert's history; `action` note is one that only says something."""
-
-    at: datetime
-    by: str
-    action: str
-    text: str
-
-
-class AlertView(View):
-    """An alert. `present`: the fault itself is still there, whatever people have done about it."""
-
-    id: str
-    kind: str
-    room: str | None
-    device: str | None
-    priority: str
-    state: str
-    present: bool
-    count: int
-    raised_at: datetime
-    last_raised_at: datetime
-    cleared_at: datetime | None
-    cause: CodeView
-    consequence: CodeView
-    response: CodeView
-    evidence: list[EvidenceView]
-    acknowledged_by: str | None
-    acknowledged_at: datetime | None
-    shelved_until: datetime | None
-    shelved_reason: str | None
-    resolved_by: str | None
-    resolved_at: datetime | None
-    notes: list[NoteView]
-    version: int
-    actions: list[ActionView]
-
-
 @routes.read("/api/v1/alerts", permission=ALERTS_READ, response=Page[AlertView], query=AlertQuery)
 async def alerts(call: ReadCall) -> Page[AlertView]:
     """Alerts, newest first."""
@@ -111,6 +73,7 @@ async def alerts(call: ReadCall) -> Page[AlertView]:
         call.property_id,
         room=query.room,
         states=states_of(query.state),
+        aside=aside_of(query.state),
         before=(datetime.fromisoformat(position[0]), position[1]) if position else None,
         limit=query.limit + 1,
     )
@@ -149,6 +112,22 @@ async def resolve(call: WriteCall) -> Reply:
     return await _reply(call, await service.resolve(call.work, call.path("id"), call.body(ResolveBody).note))
 
 
+@routes.write(
+    "POST", "/api/v1/alerts/{id}/out-of-service", permission=ALERTS_WORK, body=TakeOutBody, response=AlertView
+)
+async def out_of_service(call: WriteCall) -> Reply:
+    """Take it out of service while somebody works on it."""
+    await _check(call)
+    return await _reply(call, await service.take_out(call.work, call.path("id"), call.body(TakeOutBody).reason))
+
+
+@routes.write("POST", "/api/v1/alerts/{id}/in-service", permission=ALERTS_WORK, body=Nothing, response=AlertView)
+async def in_service(call: WriteCall) -> Reply:
+    """Bring it back into service."""
+    await _check(call)
+    return await _reply(call, await service.bring_back(call.work, call.path("id")))
+
+
 @routes.write("POST", "/api/v1/alerts/{id}/note", permission=ALERTS_WORK, body=NoteBody, response=AlertView)
 async def note(call: WriteCall) -> Reply:
     """Write something down about it."""
@@ -157,66 +136,16 @@ async def note(call: WriteCall) -> Reply:
 
 def states_of(asked: str) -> list[str]:
     """The states a filter stands for."""
-    if asked == "open":
+    if asked in {"open", "suppressed", "out_of_service"}:
         return [state.value for state in OPEN]
     return [state.value for state in AlertState] if asked == "all" else [asked]
 
 
-async def views(call: Call, session: AsyncSession, found: Sequence[Alert]) -> list[AlertView]:
-    """Alerts as this reader sees them."""
-    people = {person.user.id: person.user.username for person in await users.people(session, call.property_id)}
-    history = await service.notes(session, call.property_id, [one.id for one in found])
-    return [_view(call, one, history.get(one.id, []), people) for one in found]
-
-
-def _view(call: Call, found: Alert, history: Sequence[AlertNote], people: dict[str, str]) -> AlertView:
-    kind = kind_of(found.kind)
-    return AlertView(
-        id=found.id,
-        kind=found.kind,
-        room=found.room,
-        device=found.device,
-        priority=found.priority,
-        state=found.state,
-        present=found.present,
-        count=found.count,
-        raised_at=found.raised_at,
-        last_raised_at=found.last_raised_at,
-        cleared_at=found.cleared_at,
-        cause=CodeView(code=kind.cause, text=call.text(f"cause.{kind.cause}")),
-        consequence=CodeView(code=kind.consequence, text=call.text(f"consequence.{kind.consequence}")),
-        response=CodeView(code=kind.response, text=call.text(f"response.{kind.response}")),
-        evidence=[_evidence(call, item) for item in found.evidence],
-        acknowledged_by=_name(people, found.acknowledged_by),
-        acknowledged_at=found.acknowledged_at,
-        shelved_until=found.shelved_until,
-        shelved_reason=found.shelved_reason,
-        resolved_by=_name(people, found.resolved_by),
-        resolved_at=found.resolved_at,
-        notes=[
-            NoteView(at=line.at, by=_name(people, line.by) or line.by, action=line.action, text=line.text)
-            for line in history
-        ],
-        version=found.version,
-        actions=_actions(call, found),
-    )
-
-
-def _actions(call: Call, found: Alert) -> list[ActionView]:
-    if not call.may(ALERTS_WORK):
-        return []
-    state = AlertState(found.state)
-    against = {what: [Reason(code) for code in refusals(what, state, found.kind)] for what in BY_HAND}
-    return [call.action(what.value, reasons) for what, reasons in against.items()]
-
-
-def _evidence(call: Call, item: dict[str, Any]) -> EvidenceView:
-    text = call.context.translator.evidence(call.language, item, call.context.zone)
-    return EvidenceView(code=item["code"], at=item["at"], params=item.get("params", {}), text=text)
-
-
-def _name(people: dict[str, str], who: str | None) -> str | None:
-    return people.get(who, who) if who else None
+def aside_of(asked: str) -> Aside:
+    """Whether a filter asks for what is suppressed or out of service."""
+    if asked in {"all", "resolved"}:
+        return "any"
+    return "suppressed" if asked == "suppressed" else "out_of_service" if asked == "out_of_service" else ""
 
 
 async def _check(call: WriteCall) -> None:

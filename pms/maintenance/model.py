@@ -26,6 +26,7 @@ class Alert(Base):
         Index("uq_alert_open", "property_id", "key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_alert_state", "property_id", "state", "raised_at"),
         Index("ix_alert_room", "property_id", "room"),
+        Index("ix_alert_suppressed_by", "property_id", "suppressed_by"),
     )
 
     id: Mapped[Key] = mapped_column(default=partial(new_id, "alert"))
@@ -48,6 +49,12 @@ class Alert(Base):
     resolved_by: Mapped[str | None] = mapped_column(String(64))  # None: it cleared by itself
     resolved_at: Mapped[datetime | None]
     evidence: Mapped[list[dict[str, Any]]] = mapped_column(JsonText)
+    line: Mapped[str | None] = mapped_column(String(120))  # what the device hangs on
+    suppressed_by: Mapped[str | None] = mapped_column(String(200))  # the key of the fault this one follows from
+    out_of_service_by: Mapped[str | None] = mapped_column(String(120))
+    out_of_service_at: Mapped[datetime | None]
+    out_of_service_reason: Mapped[str | None] = mapped_column(Text)
+    escalated: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # steps of the list told so far
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own name and type

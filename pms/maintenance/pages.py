@@ -9,8 +9,8 @@ from pydantic import Field
 from pms.access.permissions import ALERTS_READ
 from pms.kernel.html import Section, page
 from pms.kernel.http import Body, ReadCall, Routes
-from pms.maintenance import service
-from pms.maintenance.api import AlertView, states_of, views
+from pms.maintenance import orders, service
+from pms.maintenance.api import AlertView, Filter, aside_of, states_of, views
 from pms.maintenance.catalog import ADVISORY, PRIORITIES
 from pms.maintenance.rules import AlertState
 from pms.property.service import all_rooms
@@ -20,12 +20,14 @@ routes = Routes("maintenance_pages")
 MOST_SHOWN = 200
 RINGING = "critical"
 """Alerts of this priority ring until somebody acknowledges them."""
+CALLING = "high"
+"""Alerts of this priority sound once when they are new."""
 
 
 class InboxQuery(Body):
     """What of the inbox is shown."""
 
-    state: Literal["open", "new", "acknowledged", "shelved", "cleared_unacknowledged", "resolved"] = "open"
+    state: Filter = "open"
     priority: Literal["critical", "high", "medium", "low", ""] = ""
     room: str = Field("", max_length=20)
 
@@ -72,6 +74,7 @@ async def _alerts(call: ReadCall) -> dict[str, Any]:
         call.property_id,
         room=query.room or None,
         states=states_of(query.state),
+        aside=aside_of(query.state),
         limit=MOST_SHOWN,
     )
     shown = await views(call, call.session, [one for one in found if query.priority in {"", one.priority}])
@@ -79,6 +82,7 @@ async def _alerts(call: ReadCall) -> dict[str, Any]:
         {"priority": priority, "alerts": [one for one in shown if one.priority == priority]} for priority in PRIORITIES
     ]
     return {
+        "orders": await orders.of_alerts(call.session, call.property_id, [one.id for one in shown]),
         "groups": [group for group in groups if group["alerts"]],
         "state": query.state,
         "priority": query.priority,
@@ -89,8 +93,10 @@ async def _alerts(call: ReadCall) -> dict[str, Any]:
 
 async def _ringing(call: ReadCall) -> dict[str, Any]:
     found = await service.listing(call.session, call.property_id)
+    new = [one for one in found if one.state == AlertState.NEW.value]
     return {
-        "ringing": [one for one in found if one.priority == RINGING and one.state == AlertState.NEW.value],
+        "calling": [one.id for one in new if one.priority == CALLING],
+        "ringing": [one for one in new if one.priority == RINGING],
         "waiting": sum(one.state != AlertState.SHELVED.value for one in found),
     }
 

@@ -1,19 +1,22 @@
 """Use cases of alerts: a condition comes and goes, people answer it. Every transition is an event."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pms.access.permissions import ALERTS_READ
-from pms.kernel.errors import Conflict, FieldError, Invalid, NotFound, Reason
+from pms.kernel.errors import Conflict, FieldError, Invalid, Reason
 from pms.kernel.events import EventKind
 from pms.kernel.ids import new_id
 from pms.kernel.work import UnitOfWork
 from pms.link.messages import ConditionBody
+from pms.maintenance import suppression
 from pms.maintenance.catalog import priority_of
 from pms.maintenance.model import Alert, AlertNote
+from pms.maintenance.reading import find as find
+from pms.maintenance.reading import listing as listing
+from pms.maintenance.reading import notes as notes
 from pms.maintenance.rules import (
     LONGEST_SHELF,
     OPEN,
@@ -30,6 +33,8 @@ EVENTS: dict[Action, EventKind] = {
     Action.SHELVE: EventKind("alert.shelved", ALERTS_READ),
     Action.RESOLVE: EventKind("alert.resolved", ALERTS_READ),
     Action.NOTE: EventKind("alert.noted", ALERTS_READ),
+    Action.TAKE_OUT: EventKind("alert.out_of_service", ALERTS_READ),
+    Action.BRING_BACK: EventKind("alert.in_service", ALERTS_READ),
     Action.CLEAR: EventKind("alert.cleared", ALERTS_READ),
     Action.RAISE_AGAIN: EventKind("alert.raised_again", ALERTS_READ),
     Action.RETURN: EventKind("alert.returned", ALERTS_READ),
@@ -40,22 +45,27 @@ RAISED = EventKind("alert.raised", ALERTS_READ)
 
 async def take_condition(work: UnitOfWork, condition: ConditionBody) -> None:
     """Apply what the edge says of a fault. Said twice, it is still one alert."""
-    if condition.state == "raised":
-        await _raise(work, condition)
-    else:
-        await _clear(work, condition)
+    follows: ConditionBody | None = condition
+    while follows is not None:  # a common cause, and then its end, at most
+        follows = await (_raise if follows.state == "raised" else _clear)(work, follows)
 
 
-async def _raise(work: UnitOfWork, condition: ConditionBody) -> None:
+async def _raise(work: UnitOfWork, condition: ConditionBody) -> ConditionBody | None:
     alert = await _last_of_key(work.session, work.property_id, condition.key)
     if alert is None or not _continues(alert, condition):
-        _new_alert(work, condition)
-        await work.session.flush()
-        return
-    if alert.present and alert.state in OPEN:
-        return
+        alert = _new_alert(work, condition)
+    elif alert.present and alert.state in OPEN:
+        return None
+    else:
+        _raise_again(work, alert, condition)
+    await work.session.flush()
+    return await suppression.after_raise(work, alert)
+
+
+def _raise_again(work: UnitOfWork, alert: Alert, condition: ConditionBody) -> None:
     alert.present, alert.cleared_at, alert.resolved_at = True, None, None
     alert.count += 1
+    alert.escalated, alert.line = 0, condition.line
     alert.last_raised_at = condition.at
     alert.evidence = [item.model_dump(mode="json") for item in condition.evidence]
     _move(work, alert, Action.RAISE_AGAIN)
@@ -67,7 +77,7 @@ def _continues(alert: Alert, condition: ConditionBody) -> bool:
     return same_fault(alert.cleared_at, condition.at, resolved_by_hand=alert.resolved_by is not None)
 
 
-def _new_alert(work: UnitOfWork, condition: ConditionBody) -> None:
+def _new_alert(work: UnitOfWork, condition: ConditionBody) -> Alert:
     alert = Alert(
         id=new_id("alert"),
         property_id=work.property_id,
@@ -75,6 +85,7 @@ def _new_alert(work: UnitOfWork, condition: ConditionBody) -> None:
         kind=condition.kind,
         room=condition.room or None,
         device=condition.device,
+        line=condition.line,
         priority=priority_of(condition.kind, condition.priority),
         state=AlertState.NEW.value,
         present=True,
@@ -85,18 +96,21 @@ def _new_alert(work: UnitOfWork, condition: ConditionBody) -> None:
     )
     work.session.add(alert)
     _record(work, alert, RAISED)
+    return alert
 
 
-async def _clear(work: UnitOfWork, condition: ConditionBody) -> None:
+async def _clear(work: UnitOfWork, condition: ConditionBody) -> ConditionBody | None:
     alert = await _last_of_key(work.session, work.property_id, condition.key)
     if alert is None or not alert.present:
-        return
+        return None
     alert.present, alert.cleared_at = False, condition.at
-    if alert.state not in OPEN:
-        return  # somebody had called it resolved before it was
-    _move(work, alert, Action.CLEAR)
-    if alert.state == AlertState.RESOLVED:
-        alert.resolved_at = condition.at
+    if alert.state in OPEN:  # else somebody had called it resolved before it was
+        _move(work, alert, Action.CLEAR)
+        if alert.suppressed_by is not None and alert.state == AlertState.CLEARED_UNACKNOWLEDGED:
+            alert.state = AlertState.RESOLVED.value  # nobody was told of it
+        if alert.state == AlertState.RESOLVED:
+            alert.resolved_at = condition.at
+    return await suppression.after_clear(work, alert)
 
 
 async def acknowledge(work: UnitOfWork, alert_id: str) -> Alert:
@@ -124,6 +138,23 @@ async def resolve(work: UnitOfWork, alert_id: str, text: str = "") -> Alert:
     alert = await _to_act_on(work, alert_id, Action.RESOLVE)
     alert.resolved_by, alert.resolved_at = work.actor.name, work.now
     _act(work, alert, Action.RESOLVE, text)
+    return alert
+
+
+async def take_out(work: UnitOfWork, alert_id: str, reason: str) -> Alert:
+    """Take it out of service while somebody works on it, without an end. Raises Conflict, Invalid, NotFound."""
+    alert = await _to_act_on(work, alert_id, Action.TAKE_OUT)
+    alert.out_of_service_reason = _required(reason, "reason")
+    alert.out_of_service_by, alert.out_of_service_at = work.actor.name, work.now
+    _act(work, alert, Action.TAKE_OUT, reason)
+    return alert
+
+
+async def bring_back(work: UnitOfWork, alert_id: str) -> Alert:
+    """Bring it back into service. Raises Conflict, NotFound."""
+    alert = await _to_act_on(work, alert_id, Action.BRING_BACK)
+    _in_service(alert)
+    _act(work, alert, Action.BRING_BACK, "")
     return alert
 
 
@@ -158,43 +189,6 @@ async def end_shelves(work: UnitOfWork) -> int:
     return ended
 
 
-async def find(session: AsyncSession, property_id: str, alert_id: str, *, lock: bool = False) -> Alert:
-    """One alert; `lock` it to change it. Raises NotFound."""
-    query = select(Alert).where(Alert.property_id == property_id, Alert.id == alert_id)
-    alert = await session.scalar(query.with_for_update() if lock else query)
-    if alert is None:
-        raise NotFound(f"no alert {alert_id}")
-    return alert
-
-
-async def listing(
-    session: AsyncSession,
-    property_id: str,
-    *,
-    room: str | None = None,
-    states: Collection[str] = (),
-    before: tuple[datetime, str] | None = None,
-    limit: int = 500,
-) -> Sequence[Alert]:
-    """Alerts, newest first: the open ones unless states are named; `before` (raised_at, id) to go on from."""
-    shown = states or [state.value for state in OPEN]
-    query = select(Alert).where(Alert.property_id == property_id, Alert.state.in_(shown))
-    if room is not None:
-        query = query.where(Alert.room == room)
-    if before is not None:
-        query = query.where(tuple_(Alert.raised_at, Alert.id) < tuple_(*before))
-    return (await session.scalars(query.order_by(Alert.raised_at.desc(), Alert.id.desc()).limit(limit))).all()
-
-
-async def notes(session: AsyncSession, property_id: str, alert_ids: Collection[str]) -> dict[str, list[AlertNote]]:
-    """The history of these alerts by id, oldest line first."""
-    query = select(AlertNote).where(AlertNote.property_id == property_id, AlertNote.alert_id.in_(alert_ids))
-    found: dict[str, list[AlertNote]] = {}
-    for line in await session.scalars(query.order_by(AlertNote.at, AlertNote.id)):
-        found.setdefault(line.alert_id, []).append(line)
-    return found
-
-
 async def _last_of_key(session: AsyncSession, property_id: str, key: str) -> Alert | None:
     query = select(Alert).where(Alert.property_id == property_id, Alert.key == key)
     newest = query.order_by(Alert.last_raised_at.desc(), Alert.id.desc()).limit(1).with_for_update()
@@ -204,7 +198,7 @@ async def _last_of_key(session: AsyncSession, property_id: str, key: str) -> Ale
 
 async def _to_act_on(work: UnitOfWork, alert_id: str, action: Action) -> Alert:
     alert = await find(work.session, work.property_id, alert_id, lock=True)
-    codes = refusals(action, AlertState(alert.state), alert.kind)
+    codes = refusals(action, AlertState(alert.state), alert.kind, out=alert.out_of_service_at is not None)
     if codes:
         raise Conflict(f"cannot {action.value} this alert", reasons=[Reason(code) for code in codes])
     return alert
@@ -231,7 +225,13 @@ def _move(work: UnitOfWork, alert: Alert, action: Action) -> None:
     if target is not AlertState.SHELVED and alert.shelved_until is not None:
         alert.shelved_until, alert.shelved_reason = None, None
     alert.state = target.value
+    if target is AlertState.RESOLVED:
+        _in_service(alert)
     _record(work, alert, EVENTS[action])
+
+
+def _in_service(alert: Alert) -> None:
+    alert.out_of_service_by = alert.out_of_service_at = alert.out_of_service_reason = None
 
 
 def _record(work: UnitOfWork, alert: Alert, kind: EventKind) -> None:

@@ -11,6 +11,7 @@ from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
 from pms.kernel.http import CONTEXT, Routes
 from pms.keys import pages as keys
+from pms.maintenance import more_pages as more_maintenance
 from pms.maintenance import pages as maintenance
 from pms.onboarding import pages as onboarding
 from pms.property.service import business_date
@@ -44,6 +45,7 @@ ROUTES: tuple[Routes, ...] = (
     cases_pages.routes,
     minutes_pages.routes,
     maintenance.routes,
+    more_maintenance.routes,
     onboarding.routes,
 )
 """Every page of the house."""

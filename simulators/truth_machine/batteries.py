@@ -11,6 +11,10 @@ from simulators.truth_machine.signs import ALWAYS, Fittings, Sign
 YEARS = 2.0
 """What a filling lasts where `battery_years` names no other time; assumed: makers' figures for Zigbee sensors."""
 RENEWED_DAYS = (1.0, 3.0)
+TOLD_DAYS = (42.0, 14.0)
+"""A trend may be told so many days before the battery is low, and is to be told by then (alarms 1: lead 2-4 weeks)."""
+KNOWN_DAYS = 28.0
+"""Reports of so many days are enough to tell it by."""
 
 
 def batteries(fittings: Fittings, rates: FaultRates | None, end: float, random: Random) -> Iterator[Sign | Fault]:
@@ -21,9 +25,11 @@ def batteries(fittings: Fittings, rates: FaultRates | None, end: float, random: 
         level = random.uniform(known.battery_from, 100)
         a_day = 100 / (known.battery_years.get(part, YEARS) * 365.25)
         at, renewed = random.uniform(60, DAY_S), float("inf")
+        yield _running_down(device, (at, level), a_day)
         while at < end:
             if at >= renewed:
                 level, renewed = 100.0, float("inf")
+                yield _running_down(device, (at, level), a_day)
             told = max(0, min(100, round(level + random.gauss(0, known.battery_noise / 2))))
             yield Sign(at, device, "battery", told, ALWAYS)
             if told <= CRITICAL_PERCENT and renewed == float("inf"):
@@ -31,3 +37,11 @@ def batteries(fittings: Fittings, rates: FaultRates | None, end: float, random: 
                 yield Fault("low_battery", device, at, at + SLACK_S, renewed + DAY_S)
             level -= a_day
             at += DAY_S + random.uniform(-600, 600)
+
+
+def _running_down(device: str, first: tuple[float, float], a_day: float) -> Fault:
+    """What a filling whose first report is known comes to."""
+    at, level = first
+    low = at + max(0.0, level - CRITICAL_PERCENT) / a_day * DAY_S
+    may, must = (low - days * DAY_S for days in TOLD_DAYS)
+    return Fault("battery_runs_down", device, max(may, at), must if must - at >= KNOWN_DAYS * DAY_S else None, low)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count, zip_longest
 from random import Random
 from typing import NamedTuple
 
 from devices.model import Device, Value
 from simulators.truth_machine.air import Air, Year, quiet_start
 from simulators.truth_machine.batteries import batteries
-from simulators.truth_machine.doings import Calendar, Doing
+from simulators.truth_machine.doings import Calendar, Deed, Doing
 from simulators.truth_machine.doors import Doors, books
 from simulators.truth_machine.errors import AFTER_S, Wire, ghosts
 from simulators.truth_machine.faults import AJAR_S, Damage, Fault, ajar, breaks
@@ -121,6 +121,7 @@ class _Life:
         self._left_open(steps, heard)
         heard = sorted([*self._opening(signs), *heard, *self._batteries()], key=lambda sign: sign.at)
         heard = self.damage.done(heard, broken)
+        self._aired(steps, heard)
         return self._life(steps, [sign for sign in heard if sign.at < script.end])
 
     def _random(self, what: str) -> Random:
@@ -166,6 +167,19 @@ class _Life:
             told = (sign.at for sign in heard if sign.device == door and sign.at >= doing.at and sign.value == "open")
             due = next(told, doing.at) + AJAR_S + 2 if doing.sure else None
             self.damage.note("door_ajar", door, (doing.at, due, doing.at + doing.open_s))
+
+    def _aired(self, steps: Sequence[Step], heard: Sequence[Sign]) -> None:
+        """Windows open while the unit cools: due once it was heard. A unit that chooses for itself may be cooling."""
+        mode, window = Year(self.hotel.seasons).mode(self.calendar.begin), self.fittings.name("window")
+        moved = [step.doing for step in steps if step.doing.deed is Deed.WINDOW]
+        opened = [sign.at for sign in heard if sign.device == window and sign.value is True]
+        for doing, after in zip_longest(moved, moved[1:]):
+            if doing.value != "open" or mode == "heat":
+                continue
+            end = self.script.end if after is None else after.at
+            told = next((at for at in opened if doing.at <= at < end), None)
+            due = None if told is None or mode != "cool" else told + AJAR_S + 2
+            self.damage.note("window_open", window, (doing.at, due, end))
 
     def _carried(self, signs: list[Sign]) -> list[Sign]:
         if self.hotel.errors is None:

@@ -31,6 +31,9 @@ from pms.kernel.reactions import Reactions
 from pms.kernel.work import Actor, UnitOfWork
 from pms.link.kinds import UP
 from pms.link.messages import Envelope, Message, RoomBody
+from pms.maintenance.notify.api import CHANNELS
+from pms.maintenance.notify.channels import Channels, Email
+from pms.maintenance.notify.settings import MailServer
 from pms.property.house import import_hotel
 from pms.room_feed.facts import apply_fact
 from pms.room_feed.sensed import apply_rooms
@@ -149,7 +152,9 @@ class House:
             name="Harbour House",
             demo=True,
         )
-        return departments.application(self.context, self.sessions, self.passwords)
+        app = departments.application(self.context, self.sessions, self.passwords)
+        app[CHANNELS] = Channels({"email": Email(MailServer("127.0.0.1", 9, "off", "", "", "house@hotel.example"))})
+        return app
 
     def _health(self) -> Health:
         health = Health(("database", "link", "edge"), self.now)

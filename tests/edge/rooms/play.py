@@ -90,6 +90,10 @@ class Play:
         self._take(signal, at)
         self.now = at
 
+    def take_until(self, since_start: timedelta) -> None:
+        """Let time go by."""
+        self.take(Tick(), DAY + since_start)
+
     def tell(self, script: str) -> "Play":
         """Play the lines, check what they expect."""
         for line in filter(str.strip, script.splitlines()):

@@ -116,8 +116,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [],
     ),
     "the window is open": (
-        WARM + "9:00 window on window\n9:00 temperature 28\n11:00 wait x",
-        [],
+        WARM + "9:00 window on window\n9:00 temperature 28\n9:04:59 ?conditions\n11:00 window off window",
+        ["+window_open:window", "-window_open:window"],
     ),
     "motion that never ends": (
         """
@@ -145,7 +145,8 @@ CASES: dict[str, tuple[str, list[str]]] = {
         9:00 card guest
         10:00 card guest
         11:00 card guest
-        11:00 ?conditions sensor_stuck
+        11:00:29 ?conditions
+        11:00:30 ?conditions sensor_stuck
         12:00 door open
         12:01 door closed
         """,

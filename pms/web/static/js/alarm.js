@@ -1,7 +1,9 @@
-// A critical alert is seen on every page, and heard where the sound is on, until somebody acknowledges it.
+// A critical alert is seen on every page, and heard where the sound is on, until somebody acknowledges it. One of high
+// priority is heard once, when it is new.
 const EVERY_MS = 4000;
 const STORED = "innkeeper.sound";
 let audio = null;
+let called = null;
 
 /** Serve the alarm strip, the count beside the navigation and the sound switch. */
 export function startAlarm() {
@@ -24,6 +26,7 @@ function look() {
   if (!state || !count) return;
   count.textContent = Number(state.dataset.waiting) || "";
   count.setAttribute("title", count.dataset.label);
+  call(state.dataset.calling?.split(" ").filter(Boolean) ?? []);
   document.documentElement.toggleAttribute("data-ringing", ringing() > 0);
   const mark = ringing() ? "⚠ " : "";
   document.title = mark + document.title.replace(/^⚠ /, "");
@@ -54,6 +57,15 @@ function wake() {
 function ring() {
   if (!audio || !wanted() || !ringing()) return;
   for (const [start, pitch] of [[0, 880], [0.22, 660], [0.44, 880]]) tone(audio.currentTime + start, pitch);
+}
+
+/** Those that were there when the page was opened have been heard elsewhere. */
+function call(waiting) {
+  const fresh = called !== null && waiting.some((id) => !called.has(id));
+  called = new Set(waiting);
+  if (!fresh || !wanted() || ringing()) return;
+  document.documentElement.dataset.called = String(Number(document.documentElement.dataset.called ?? 0) + 1);
+  if (audio) tone(audio.currentTime, 660);
 }
 
 function tone(at, pitch) {
