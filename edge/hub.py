@@ -7,9 +7,9 @@ after the commit that holds it. Above `PAUSE_ABOVE` uncommitted messages the lin
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -18,10 +18,12 @@ from devices.clock import Clock
 from devices.inventory import Inventory
 from devices.model import Command, CommandResult, DeviceEvent, LineState, LineStatus, Reading
 from edge.bodies import Fact, fact, of_effect, of_result
+from edge.chronicle import Chronicle
 from edge.clock_correction import Correction
 from edge.house import House
 from edge.intake import Intake, Recent
 from edge.journal import Journal
+from edge.journal_energy import HistoryRow
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
@@ -80,6 +82,9 @@ class Hub:
         self.batteries: dict[str, float] = {}
         self.dirty: dict[str, None] = dict.fromkeys(number for number in house.rooms if number)
         self.conditions = OpenConditions(journal.loaded.conditions)
+        self.shown_beside: Callable[[str], dict[str, Any]] = lambda _room: {}
+        """What is shown of a room beside what its own logic says (`show` when it has changed)."""
+        self._chronicle = Chronicle(journal.loaded.history)
         self._published = published
         self._recent = Recent(journal.loaded.keys)
         self._intake = Intake(journal.last, house)
@@ -162,6 +167,33 @@ class Hub:
         """A change of the inventory has ended: kept and said with the same commit."""
         self._intake.batch.change_steps.append(step)
         self.say(said)
+
+    def keep(self, room: str, plan: bytes, orders: Iterable[tuple[StoredCommand, Fact]]) -> None:
+        """What is remembered of a room's setbacks, and the orders that follow, which are said too: with one commit."""
+        self._intake.batch.plans[room] = plan
+        for stored, said in orders:
+            self._intake.command(stored)
+            self.say(said)
+        self._work.set()
+
+    def count(self, days: Mapping[tuple[str, str], bytes], said: Iterable[Fact]) -> None:
+        """What was counted of rooms and days."""
+        self._intake.batch.days |= days
+        for item in said:
+            self.say(item)
+
+    def show(self, number: str) -> None:
+        """What is shown beside a room has changed: it is published anew."""
+        room = self.house.rooms[number]
+        self._intake.touch(room, self._intake.last + 1)
+        room.version += 1
+        self._intake.save(room)
+        self._intake.changed.add(number)
+        self._work.set()
+
+    def view(self, number: str, now: datetime) -> dict[str, Any]:
+        """A room in the shape of the link's up/room body."""
+        return self.house.rooms[number].view(now) | self.shown_beside(number)
 
     async def stored(self) -> None:
         """Wait until everything taken so far is on disk."""
@@ -292,6 +324,7 @@ class Hub:
     async def _commit(self) -> None:
         batch, acknowledge, changed = self._intake.close()
         self._writing = len(acknowledge)
+        batch.history += self._what_changed(changed)
         delay, began = FIRST_RETRY_SECONDS, time.perf_counter()
         while True:
             try:
@@ -312,6 +345,11 @@ class Hub:
             self._resume()
         if changed or batch.facts:
             self._published(bool(batch.facts))
+
+    def _what_changed(self, numbers: Iterable[str]) -> list[HistoryRow]:
+        now = self.clock.now()
+        known = [(number, room) for number in numbers if number and (room := self.house.rooms.get(number)) is not None]
+        return [row for number, room in known for row in self._chronicle.note(self.view(number, now), room.facts, now)]
 
     async def _finish(self) -> None:
         """What is left, and every room's state."""

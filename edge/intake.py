@@ -120,7 +120,8 @@ class Intake:
     def anything(self) -> bool:
         """Whether there is something to write."""
         batch = self.batch
-        return bool(self.acknowledge or batch.facts or batch.conditions or batch.commands) or self.overdue()
+        told = batch.facts or batch.conditions or batch.commands or batch.plans or batch.days
+        return bool(self.acknowledge or told) or self.overdue()
 
     @property
     def unsaved(self) -> bool:

@@ -20,6 +20,7 @@ import structlog
 from edge import sweep
 from edge.clock_correction import Correction, correct
 from edge.journal_devices import store_memories
+from edge.journal_energy import HistoryRow, store_days, store_history, store_plans
 from edge.journal_file import open_journal
 from edge.journal_keys import KeyStep, store_steps
 from edge.journal_onboarding import APPLYING, ChangeStep, store_changes
@@ -86,6 +87,9 @@ class Batch:
     commands: list[StoredCommand] = field(default_factory=list)
     key_steps: list[KeyStep] = field(default_factory=list)
     change_steps: list[ChangeStep] = field(default_factory=list)
+    plans: dict[str, bytes] = field(default_factory=dict)  # of setbacks, by room
+    days: dict[tuple[str, str], bytes] = field(default_factory=dict)  # what was counted, by room and day
+    history: list[HistoryRow] = field(default_factory=list)
     uncovered: int | None = None
 
 
@@ -160,6 +164,9 @@ class Journal:
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
             store_steps(connection, batch.key_steps)
             store_changes(connection, batch.change_steps)
+            store_plans(connection, batch.plans)
+            store_days(connection, batch.days)
+            store_history(connection, batch.history)
             if batch.uncovered is not None:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
@@ -270,6 +277,8 @@ class Journal:
                 break
         rejected, ended = now - limits.kept("edge_rejected"), now - limits.kept("edge_commands")
         self._removed(await self._write(partial(sweep.others, rejected=rejected, ended=ended)))
+        presence, climate = now - limits.kept("edge_presence"), now - limits.kept("edge_climate")
+        self._removed(await self._write(partial(sweep.histories, presence=presence, climate=climate)))
 
     def _gave_up(self, count: int) -> None:
         """Said once a run; the figure is in the health report."""

@@ -240,5 +240,15 @@ def _loose(why: Evidence) -> bool:
 
 
 LOOSE = frozenset(
-    {"no_device", "sensors_away", "not_told", "not_heard", "mode_left", "switched_off", "opted_out", "maintenance"}
+    {
+        "unknown",
+        "no_device",
+        "sensors_away",
+        "not_told",
+        "not_heard",
+        "mode_left",
+        "switched_off",
+        "opted_out",
+        "maintenance",
+    }
 )

@@ -26,7 +26,18 @@ happenings = st.one_of(
     st.tuples(st.just("restart"), st.just(None)),
 )
 turning = st.tuples(st.just("turn"), st.sampled_from([19.0, 23.0, 25.0]))
-stories = st.lists(happenings, max_size=40)
+scenes = st.fixed_dictionaries(
+    {
+        "occupancy": st.sampled_from(["vacant", "vacant", "occupied", "unknown"]),
+        "doubt": st.sampled_from([Doubt.NONE, Doubt.NONE, Doubt.AWAY, Doubt.UNHEARD]),
+        "rented": st.sampled_from([True, False, None]),
+        "window": st.sampled_from([None, False, True]),
+        "wait": st.sampled_from([5, 25, 70]),
+    }
+).map(lambda scene: list(scene.items()))
+stories = st.lists(st.one_of(scenes, happenings.map(lambda one: [one])), max_size=15).map(
+    lambda parts: [one for part in parts for one in part]
+)
 
 
 class Room:
@@ -117,7 +128,7 @@ def test_nothing_is_taken_back_without_knowing_and_the_guests_setting_comes_back
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.one_of(happenings, turning), max_size=40))
+@given(st.tuples(stories, turning, stories).map(lambda parts: [*parts[0], parts[1], *parts[2]]))
 def test_orders_are_bounded_whatever_happens(story: list[tuple[str, object]]) -> None:
     room = Room()
     room.may = lambda order, seen: None  # type: ignore[method-assign]  # a knob may be turned under an order on its way
