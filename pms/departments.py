@@ -10,6 +10,7 @@ from pms.access import api as access
 from pms.access.api import PASSWORDS, SESSIONS
 from pms.access.passwords import Passwords
 from pms.access.sessions import Sessions
+from pms.energy import api as energy
 from pms.frontdesk import api as frontdesk
 from pms.frontdesk.sources import STAY_SOURCES, StaySources
 from pms.housekeeping import api as housekeeping
@@ -51,6 +52,7 @@ ROUTES: tuple[Routes, ...] = (
     housekeeping.routes,
     maintenance.routes,
     onboarding.routes,
+    energy.routes,
     room_feed.routes,
     *web_pages.ROUTES,
 )

@@ -20,6 +20,7 @@ MODULES = (
     "pms.housekeeping.model",
     "pms.maintenance.model",
     "pms.onboarding.model",
+    "pms.energy.model",
     "pms.room_feed.model",
     "pms.retention.model",
 )

@@ -21,6 +21,11 @@ class Goal:
     why: Evidence
 
 
+def because(code: str, at: datetime, **params: str) -> Evidence:
+    """A reason. Its texts are under `energy_why`."""
+    return Evidence(code, at, dict(params))
+
+
 def goal_of(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal:
     """For what is seen now, and what is remembered."""
     if seen.off is not None:
@@ -39,7 +44,7 @@ def _window(plan: Plan, limits: Limits, now: datetime, empty: Goal) -> Goal | No
         return None
     if plan.by_hand is not None and plan.by_hand >= since:
         return None  # somebody wants it so, with the window open
-    return Goal(Phase.WINDOW, empty.still, Evidence("window_open", since))
+    return Goal(Phase.WINDOW, empty.still, because("window_open", since))
 
 
 def _when_empty(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal:
@@ -57,7 +62,7 @@ def _when_empty(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal:
     if plan.by_hand is not None and now - plan.by_hand < timedelta(hours=limits.hand_hours):
         return _comfort("set_by_hand", plan.by_hand)
     if seen.doubt is Doubt.UNHEARD:
-        return Goal(_kept(plan), plan.still, Evidence("not_heard", now))
+        return Goal(_kept(plan), plan.still, because("not_heard", now))
     return _empty(seen, plan, limits, now)
 
 
@@ -81,11 +86,11 @@ def _empty(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal:
     if now < due:
         kept = _kept(plan)
         if kept is not Phase.COMFORT and not seen.rented:
-            return Goal(kept, still, Evidence("vacant_rented", since))
-        return Goal(Phase.COMFORT, still, Evidence("waiting", due))
+            return Goal(kept, still, because("vacant_rented", since))
+        return Goal(Phase.COMFORT, still, because("waiting", due))
     if seen.rented:
-        return Goal(Phase.SETBACK, still, Evidence("vacant_rented", since))
-    return Goal(Phase.DEEP, still, Evidence("vacant_unrented", since))
+        return Goal(Phase.SETBACK, still, because("vacant_rented", since))
+    return Goal(Phase.DEEP, still, because("vacant_unrented", since))
 
 
 def _kept(plan: Plan) -> Phase:
@@ -94,4 +99,4 @@ def _kept(plan: Plan) -> Phase:
 
 
 def _comfort(code: str, at: datetime) -> Goal:
-    return Goal(Phase.COMFORT, still=False, why=Evidence(code, at))
+    return Goal(Phase.COMFORT, still=False, why=because(code, at))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from devices.model import Value
-from edge.rooms.setback_goal import Goal, goal_of
+from edge.rooms.setback_goal import Goal, because, goal_of
 from edge.rooms.setback_limits import PACE, Limits
 from edge.rooms.setback_state import Control, Decision, Held, Order, Phase, Plan, Seen
 from edge.rooms.signals import Evidence
@@ -25,7 +25,7 @@ def decide(seen: Seen, before: Plan, limits: Limits, now: datetime) -> Decision:
     plan = _heed_hands(seen, plan, now)
     goal = goal_of(seen, plan, limits, now)
     if goal.phase is not Phase.COMFORT and (mode := _left_alone(seen, plan, limits)) is not None:
-        goal = Goal(Phase.COMFORT, goal.still, Evidence("mode_left", now, {"mode": mode}))
+        goal = Goal(Phase.COMFORT, goal.still, because("mode_left", now, mode=mode))
     return _Round(plan, goal, limits, now).run(seen.controls)
 
 

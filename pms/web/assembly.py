@@ -4,7 +4,16 @@ from pathlib import Path
 
 from aiohttp import web
 
-from pms.access.permissions import ALERTS_READ, DEVICES_MANAGE, HOUSEKEEPING_READ, KEYS_READ, ROOMS_READ, SYSTEM_READ
+from pms.access.permissions import (
+    ALERTS_READ,
+    DEVICES_MANAGE,
+    ENERGY_READ,
+    HOUSEKEEPING_READ,
+    KEYS_READ,
+    ROOMS_READ,
+    SYSTEM_READ,
+)
+from pms.energy import pages as energy
 from pms.frontdesk import pages as frontdesk
 from pms.housekeeping import pages as housekeeping
 from pms.kernel.html import PAGES, Pages, Place
@@ -25,6 +34,7 @@ PLACES = (
     Place("housekeeping", "/housekeeping", "broom", HOUSEKEEPING_READ),
     Place("maintenance", "/maintenance", "tool", ALERTS_READ),
     Place("devices", "/devices", "sensor", DEVICES_MANAGE),
+    Place("energy", "/energy", "leaf", ENERGY_READ),
     Place("system", "/system", "pulse", SYSTEM_READ),
 )
 
@@ -42,13 +52,14 @@ ROUTES: tuple[Routes, ...] = (
     housekeeping.routes,
     maintenance.routes,
     onboarding.routes,
+    energy.routes,
 )
 """Every page of the house."""
 
 _PMS = Path(__file__).parent.parent
 _FOLDERS = {
     name: _PMS / name / "templates"
-    for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance", "onboarding")
+    for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance", "onboarding", "energy")
 }
 
 
@@ -56,6 +67,7 @@ def install(app: web.Application) -> None:
     """Give an application its pages. Its context must be there already."""
     pages = Pages(_FOLDERS, PLACES, business_date)
     pages.sections["room"] = [
+        energy.room_section,
         controls.room_section,
         keys.room_section,
         housekeeping.room_section,
