@@ -15,7 +15,6 @@ from pms.room_feed.command_rules import LOCK, Taker, advice
 from pms.room_feed.commands import is_open
 from pms.room_feed.model import CommandJob
 
-
 BY_ITSELF = "setback"
 """Whoever gave the order, where the edge did."""
 
