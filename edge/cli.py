@@ -20,6 +20,7 @@ from devices.clock import Clock
 from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
+from edge.cli_explain import explain_room
 from edge.cli_keys import card_key
 from edge.cli_probe import probe
 from edge.cli_reload import reload
@@ -46,6 +47,7 @@ app.add_typer(cli_broker.broker, name="broker")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
     app.command()(command)
 app.command()(reload)
+app.command("explain")(explain_room)
 cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

@@ -266,6 +266,7 @@ class Hub:
         Raises:
             DiskError: nobody knows what the disk holds any more; the process has to end.
         """
+        self._intake.batch.history.append(HistoryRow("", self.clock.now(), "service", b"{}"))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(), name="hub-writer")
