@@ -22,7 +22,7 @@ from pms.keys import pages as keys
 from pms.maintenance import pages as maintenance
 from pms.onboarding import pages as onboarding
 from pms.property.service import business_date
-from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, trust
+from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, timeline, trust
 from pms.web.errors import error_page
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -46,6 +46,7 @@ ROUTES: tuple[Routes, ...] = (
     account.routes,
     people.routes,
     health.routes,
+    timeline.routes,
     about.routes,
     frontdesk.routes,
     keys.routes,
@@ -68,6 +69,7 @@ def install(app: web.Application) -> None:
     pages = Pages(_FOLDERS, PLACES, business_date)
     pages.sections["room"] = [
         energy.room_section,
+        timeline.room_section,
         controls.room_section,
         keys.room_section,
         housekeeping.room_section,
