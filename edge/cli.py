@@ -19,7 +19,7 @@ import typer
 from devices.clock import Clock
 from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls
 from edge.broker import BrokerError, address_of
-from edge.brokers.place import free_port
+from edge.brokers.place import free_port, pages_port, ports_in_a_row
 from edge.cli_explain import explain_room
 from edge.cli_keys import card_key
 from edge.cli_probe import probe
@@ -120,7 +120,7 @@ def demo(
     log_to_stderr("warning", "text")
     with answering(), contextlib.ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="innkeeper-demo-")))
-        asyncio.run(_demo(folder, _pages_port(port), rooms, speed, seed))
+        asyncio.run(_demo(folder, pages_port(port), rooms, speed, seed))
 
 
 @app.command()
@@ -232,7 +232,7 @@ async def _demo(folder: Path, port: int, rooms: int, speed: float, seed: int) ->
     from simulators.panel import panel
 
     broker_port = free_port("127.0.0.1", 0)
-    write_demo_config(folder / "config", rooms, port, broker_port, _ports_in_a_row(modbus_lines(rooms)))
+    write_demo_config(folder / "config", rooms, port, broker_port, ports_in_a_row(modbus_lines(rooms)))
     configuration = load_configuration(folder / "config")
     data, zone = folder / "data", ZoneInfo(configuration.hotel.house.time_zone)
     clock = Clock(speed, morning(datetime.now(UTC), zone))
@@ -275,25 +275,6 @@ async def _after(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
         work.close()
         raise
     await work
-
-
-def _pages_port(port: int) -> int:
-    try:
-        return free_port("127.0.0.1", port)
-    except OSError as error:
-        raise BrokerError(
-            f"port {port} cannot be used ({error.strerror}): try --port {port + 1}, or --port 0"
-        ) from None
-
-
-def _ports_in_a_row(count: int) -> int:
-    """The first of so many free ports, one after the other."""
-    for first in range(5020, 65_000 - count):
-        with contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                free_port("127.0.0.1", port)
-            return first
-    raise BrokerError("no free ports for the simulated Modbus lines")
 
 
 def main() -> None:

@@ -1,15 +1,14 @@
 """The single writer of room state: takes what the lines heard, lets the rooms think, commits, acknowledges, publishes.
 
-`take` never waits. One task commits whatever has come up since the last commit; a message is acknowledged to its broker
-after the commit that holds it. Above `PAUSE_ABOVE` uncommitted messages the lines are paused until half are on disk.
+`take` never waits. A message is acknowledged to its broker after the commit that holds it. Above `PAUSE_ABOVE`
+uncommitted messages the lines are paused until half are on disk.
 """
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -20,9 +19,12 @@ from devices.model import Command, CommandResult, DeviceEvent, LineState, LineSt
 from edge.bodies import Fact, fact, of_effect, of_result
 from edge.chronicle import Chronicle
 from edge.clock_correction import Correction
+from edge.commits import Commits
+from edge.field import Field
 from edge.house import House
 from edge.intake import Intake, Recent
 from edge.journal import Journal
+from edge.journal_batch import Batch
 from edge.journal_energy import HistoryRow
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
@@ -40,7 +42,6 @@ from edge.rooms.signals import (
     Signal,
     Tick,
 )
-from edge.sqlite_writer import DiskError
 from gateway.ports import LineMessage
 
 if TYPE_CHECKING:
@@ -51,21 +52,7 @@ log = structlog.get_logger()
 PAUSE_ABOVE = 1000
 REFUSE_ABOVE = 20_000
 """Waiting messages above which those of lines that cannot be paused are dropped: the next poll says it again."""
-FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 5.0
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.05, 1.0
-
-
-class Field(Protocol):
-    """What the hub asks of the gateway."""
-
-    def submit(self, command: Command) -> None:
-        """Send it before its deadline, or tell why not."""
-
-    def pause(self) -> None:
-        """Read nothing more from lines that can wait."""
-
-    def resume(self) -> None:
-        """Read on."""
 
 
 class Hub:
@@ -88,15 +75,16 @@ class Hub:
         self._published = published
         self._recent = Recent(journal.loaded.keys)
         self._intake = Intake(journal.last, house)
-        self._writing = 0
+        self._commits = Commits(journal, self._intake, self._committed)
+        self._wake = self._commits.wake
+        self._intake.chronicle = self._what_changed
         self._paused = False
-        self._work = asyncio.Event()
 
     def take(self, message: LineMessage) -> None:
         """A wire message (from the gateway)."""
-        counters, waiting = self.counters, self._writing + len(self._intake.acknowledge)
+        counters, waiting = self.counters, self._commits.waiting
         counters["messages"] += 1
-        self._work.set()
+        self._wake()
         if waiting >= REFUSE_ABOVE:
             counters["dropped"] += 1
             return
@@ -124,7 +112,7 @@ class Hub:
     def signal(self, room: Room, signal: Signal) -> None:
         """Tell a room something that did not come in a message."""
         self._tell(room, signal, self.clock.now())
-        self._work.set()
+        self._wake()
 
     def line_changed(self, status: LineStatus) -> None:
         """A line went up or down: one fault for all that hangs on it."""
@@ -156,7 +144,7 @@ class Hub:
     def say(self, said: Fact) -> None:
         """A fact for the PMS, with the next commit."""
         self._intake.say(said)
-        self._work.set()
+        self._wake()
 
     def key_step(self, step: KeyStep, said: Fact) -> None:
         """A key job is so far, or has ended: kept and said with the same commit."""
@@ -174,7 +162,7 @@ class Hub:
         for stored, said in orders:
             self._intake.command(stored)
             self.say(said)
-        self._work.set()
+        self._wake()
 
     def count(self, days: Mapping[tuple[str, str], bytes], said: Iterable[Fact]) -> None:
         """What was counted of rooms and days."""
@@ -189,7 +177,7 @@ class Hub:
         room.version += 1
         self._intake.save(room)
         self._intake.changed.add(number)
-        self._work.set()
+        self._wake()
 
     def view(self, number: str, now: datetime) -> dict[str, Any]:
         """A room in the shape of the link's up/room body."""
@@ -199,7 +187,7 @@ class Hub:
         """Wait until everything taken so far is on disk."""
         done = asyncio.Event()
         self._intake.acknowledge.append(done.set)
-        self._work.set()
+        self._wake()
         await done.wait()
 
     def correct(self, correction: Correction) -> None:
@@ -210,13 +198,12 @@ class Hub:
             self._intake.save(room)
             if number:
                 self._intake.changed.add(number)
-        self._work.set()
+        self._wake()
 
     def raise_condition(self, key: str, priority: str, evidence: Evidence) -> None:
         """A fault of the house itself; its kind is what stands before the colon."""
-        self._effect(
-            self.house.room(""), ConditionRaised(key, key.partition(":")[0], None, None, priority, (evidence,))
-        )
+        raised = ConditionRaised(key, key.partition(":")[0], None, None, priority, (evidence,))
+        self._effect(self.house.room(""), raised)
 
     def clear_condition(self, key: str) -> None:
         """It is gone, if it was there."""
@@ -240,19 +227,19 @@ class Hub:
             for effect in effects:
                 self._effect(room, effect)
         self.batteries = {name: level for name, level in self.batteries.items() if name in inventory.devices}
-        self._work.set()
+        self._wake()
         return [room.number for room, _ in fitted]
 
     def replay(self, room: Room, item: Reading | DeviceEvent, received: datetime) -> None:
         """A fact of a message that is in the journal already."""
         self._tell(room, item, received)
         self._intake.save(room)
-        self._work.set()
+        self._wake()
 
     @property
     def uncommitted(self) -> int:
         """Messages taken and not yet acknowledged."""
-        return self._intake.waiting + self._writing
+        return self._commits.waiting
 
     def publish_again(self) -> None:
         """Every room is to be published: the PMS does not know them."""
@@ -269,12 +256,12 @@ class Hub:
         self._intake.batch.history.append(HistoryRow("", self.clock.now(), "service", b"{}"))
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write(), name="hub-writer")
+                tasks.create_task(self._commits.run(), name="hub-writer")
                 tasks.create_task(self._tick(), name="hub-clock")
                 tasks.create_task(self.journal.lost(), name="hub-disk")
         finally:
             if self.journal.trouble is None:
-                await self._finish()
+                await self._commits.finish()
 
     def _tell(self, room: Room, signal: Signal, now: datetime) -> None:
         self._intake.touch(room, self._intake.last + 1)
@@ -306,7 +293,7 @@ class Hub:
             self._intake.condition(said.key, said.body if isinstance(effect, ConditionRaised) else None)
         self._intake.touch(room, self._intake.last + 1)
         self._intake.say(said, room)
-        self._work.set()
+        self._wake()
 
     def _order(self, command: Command) -> None:
         """The room's own order. What was handed over and has no result after a restart is unknown."""
@@ -315,32 +302,9 @@ class Hub:
         if self.field is not None:
             self.field.submit(command)
 
-    async def _write(self) -> None:
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            while self._intake.anything():
-                await self._commit()
-
-    async def _commit(self) -> None:
-        batch, acknowledge, changed = self._intake.close()
-        self._writing = len(acknowledge)
-        batch.history += self._what_changed(changed)
-        delay, began = FIRST_RETRY_SECONDS, time.perf_counter()
-        while True:
-            try:
-                await self.journal.commit(batch)
-                break
-            except DiskError as error:
-                if error.fatal:
-                    raise
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LAST_RETRY_SECONDS)
-        self._writing = 0
+    def _committed(self, batch: Batch, changed: Collection[str], took: float) -> None:
         if self.timings is not None:
-            self.timings.committed(batch.messages, time.perf_counter() - began, self.clock)
-        for acknowledged in acknowledge:
-            acknowledged()
+            self.timings.committed(batch.messages, took, self.clock)
         self.dirty.update(dict.fromkeys(changed))
         if self._paused and self.uncommitted < PAUSE_ABOVE // 2:
             self._resume()
@@ -352,24 +316,13 @@ class Hub:
         known = [(number, room) for number in numbers if number and (room := self.house.rooms.get(number)) is not None]
         return [row for number, room in known for row in self._chronicle.note(self.view(number, now), room.facts, now)]
 
-    async def _finish(self) -> None:
-        """What is left, and every room's state."""
-        try:
-            while self._intake.anything() or self._intake.unsaved:
-                batch, acknowledge, _ = self._intake.close(everything=True)
-                await self.journal.commit(batch)
-                for acknowledged in acknowledge:
-                    acknowledged()
-        except DiskError as error:
-            log.warning("hub.not_finished", error=str(error))
-
     async def _tick(self) -> None:
         while True:
             now = self.clock.now()
             for room in self.house.due(now):
                 self._tell(room, Tick(), now)
             if self._intake.anything():
-                self._work.set()
+                self._wake()
             due = self.house.next_due()
             wait = self.clock.real((due - now).total_seconds()) if due else LONGEST_TICK_SECONDS
             await asyncio.sleep(min(max(wait, SHORTEST_TICK_SECONDS), LONGEST_TICK_SECONDS))

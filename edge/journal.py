@@ -9,7 +9,6 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,10 +18,11 @@ import structlog
 
 from edge import sweep
 from edge.clock_correction import Correction, correct
+from edge.journal_batch import Batch, Trouble
 from edge.journal_devices import store_memories
-from edge.journal_energy import HistoryRow, store_days, store_history, store_plans
+from edge.journal_energy import store_days, store_history, store_plans
 from edge.journal_file import open_journal
-from edge.journal_keys import KeyStep, store_steps
+from edge.journal_keys import store_steps
 from edge.journal_onboarding import APPLYING, ChangeStep, store_changes
 from edge.journal_outbox import Owed, count_owed, owed, store_facts
 from edge.journal_rows import (
@@ -35,8 +35,6 @@ from edge.journal_rows import (
     REJECTED,
     ROOM,
     UNCOVERED,
-    RoomSnapshot,
-    StoredCommand,
     Told,
     command_row,
     forget_rejected,
@@ -51,7 +49,6 @@ from edge.journal_space import Trimmed, trim, used_bytes
 from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError, Operation, SqliteWriter
 from gateway.health import Memory
-from gateway.ports import LineMessage
 
 log = structlog.get_logger()
 
@@ -63,34 +60,6 @@ LEAST = 50_000
 """Messages that a disk that is low does not cost: the lowest cap that can be set."""
 SWEEPS = 5
 """Steps of one `tidy`, each a transaction of its own: some ten thousand messages a minute are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why nothing is committed now. `code`: disk_full or disk_error."""
-
-    code: str
-    detail: str
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one commit stores. `facts`: (kind, key, JSON) for the PMS; a condition with body None is gone.
-
-    `uncovered`: the first message that is in no room's snapshot yet, 0 when all are; None: as it was.
-    """
-
-    messages: list[LineMessage] = field(default_factory=list)
-    facts: list[tuple[str, str, bytes]] = field(default_factory=list)
-    rooms: dict[str, RoomSnapshot] = field(default_factory=dict)
-    conditions: dict[str, bytes | None] = field(default_factory=dict)
-    commands: list[StoredCommand] = field(default_factory=list)
-    key_steps: list[KeyStep] = field(default_factory=list)
-    change_steps: list[ChangeStep] = field(default_factory=list)
-    plans: dict[str, bytes] = field(default_factory=dict)  # of setbacks, by room
-    days: dict[tuple[str, str], bytes] = field(default_factory=dict)  # what was counted, by room and day
-    history: list[HistoryRow] = field(default_factory=list)
-    uncovered: int | None = None
 
 
 class Journal:

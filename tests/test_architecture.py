@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = ("devices", "gateway", "edge", "pms", "simulators")
 PURE = [*(ROOT / "devices").rglob("*.py"), *(ROOT / "edge" / "rooms").rglob("*.py"), *(ROOT / "pms").rglob("rules.py")]
 WIRE_HOMES = {
-    "paho": {"gateway/lines/mqtt.py"},
+    "paho": {"gateway/lines/mqtt.py", "gateway/lines/mqtt_client.py"},
     "aiomqtt": {"pms/link/transport.py", "simulators/mqtt.py"},
     "pymodbus": {"gateway/lines/modbus.py", "simulators/modbus.py"},
     "serial": {"gateway/lines/serial.py", "simulators/serial.py"},

@@ -15,7 +15,7 @@ from devices.mqtt.patterns import stem_of
 from devices.mqtt.tasmota import topic_of as tasmota_topic
 
 TASMOTA_STATES = ("tele", "stat")
-SHELLY_STATES = ("events/#", "status/#", "online", "announce")
+SHELLY_STATES = ("events/#", "status/#", "gateway/rpc", "online", "announce")
 SHELLY_ORDERS = ("rpc", "command")
 LARGEST_TOPIC = 400
 

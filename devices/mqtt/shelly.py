@@ -33,11 +33,13 @@ from devices.mqtt.dialect import IGNORED, NOTHING, Handler, Member, command_valu
 from devices.mqtt.fields import Facts, Stamp, compile_field
 from devices.mqtt.patterns import chosen_of, stem_of
 from devices.mqtt.payload import Unfit, instant, online, parse_object
-from devices.mqtt.topical import together
 from devices.mqtt.topics import matches
 
 REPLIES = "gateway"
-"""Shelly answers a request on <src>/rpc: that it took it, or why not. The status that follows is the proof."""
+"""Shelly answers a request on <src>/rpc: that it took it, or why not. The status that follows is the proof.
+
+We ask as PREFIX/gateway, so that each device answers below its own prefix and none can answer for another.
+"""
 _WORDS = {"true": True, "false": False}
 _STATUS = frozenset({"NotifyStatus", "NotifyFullStatus"})
 
@@ -51,34 +53,15 @@ class Shelly:
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """The three topics of any device beside the declared ones."""
+        """The four topics of any device beside the declared ones."""
         parents = {address.rpartition("/")[0] for address in self._prefixes}
         stems = [f"{parent}/+" if parent else "+" for parent in sorted(parents)]
-        told = tuple(f"{stem}/{rest}" for stem in stems for rest in ("events/rpc", "status/+", "online"))
-        return (*told, f"{REPLIES}/rpc")
+        topics = ("events/rpc", "status/+", "online", f"{REPLIES}/rpc")
+        return tuple(f"{stem}/{rest}" for stem in stems for rest in topics)
 
     def handlers(self) -> list[tuple[str, Handler]]:
-        """Notifications, the status of the components in use, and the last will of each device."""
-        replies = (f"{REPLIES}/rpc", self._replied)
-        return [replies, *(entry for member in self._members for entry in member.handlers())]
-
-    def _replied(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
-        """The response to a request. One to somebody else's, or a question of ours for its state, is no answer."""
-        try:
-            frame = parse_object(payload)
-        except Unfit as unfit:
-            return Decoded((), (unfit.rejected(f"{REPLIES}/rpc", None),))
-        source, command = frame.get("src"), frame.get("id")
-        if retained or not isinstance(source, str) or not isinstance(command, str):
-            return NOTHING
-        error = frame.get("error")
-        detail = str(error.get("message"))[:120] if isinstance(error, dict) else ""
-        named = [member for member in self._members if member.speaks_as(source)]
-        order, _, component = command.partition("#")
-        if component:
-            stamp, result = Stamp(received, sequence, retained), frame.get("result")
-            return together([member.held(component, result, stamp) for member in named])
-        return Decoded(answers=tuple(CommandAnswer(one.device.id, order, error is None, detail) for one in named))
+        """Notifications, the status of the components in use, answers to orders, and the last will of each device."""
+        return [entry for member in self._members for entry in member.handlers()]
 
     def verdict(self, topic: str) -> str | None:
         """The status of a component that no point uses carries nothing for a room."""
@@ -96,20 +79,20 @@ class Shelly:
         if not told:
             raise NotSupported("read_only", spec.name)
         params = _parameters(told, command_value(command, spec), chosen_of(device.address))
-        request = {"id": command.id, "src": REPLIES, "method": told["path"], "params": params}
-        asked = _question(command.id, told["path"], spec, params["id"])
-        topic = f"{stem_of(device.address)}/rpc"
-        return [(topic, orjson.dumps(one)) for one in (request, asked) if one is not None]
+        stem = stem_of(device.address)
+        request = {"id": command.id, "src": f"{stem}/{REPLIES}", "method": told["path"], "params": params}
+        asked = _question(request, spec)
+        return [(f"{stem}/rpc", orjson.dumps(one)) for one in (request, asked) if one is not None]
 
 
-def _question(command: str, method: str, spec: PointSpec, number: int) -> dict[str, Any] | None:
+def _question(request: dict[str, Any], spec: PointSpec) -> dict[str, Any] | None:
     """How a component is read back; its answer has the id COMMAND#COMPONENT. None: it relays by radio."""
-    name, _, verb = method.partition(".")
-    component = spec.wire["path"].partition(":")[0]
+    name, _, verb = request["method"].partition(".")
+    component, number = spec.wire["path"].partition(":")[0], request["params"]["id"]
     if verb not in ("Set", "SetConfig") or name.lower() != component:
         return None
-    told = {"id": f"{command}#{component}:{number}", "src": REPLIES, "method": f"{name}.GetStatus"}
-    return told | {"params": {"id": number}}
+    told = {"id": f"{request['id']}#{component}:{number}", "method": f"{name}.GetStatus", "params": {"id": number}}
+    return request | told
 
 
 def _parameters(told: dict[str, Any], value: Value, chosen: str) -> dict[str, Any]:
@@ -139,7 +122,7 @@ class _Member:
     """One device."""
 
     def __init__(self, device: Device, profile: Profile) -> None:
-        self._device = self.device = device
+        self._device = device
         self._stem, chosen = stem_of(device.address), chosen_of(device.address)
         specs = [_on_component(spec, chosen) for spec in profile.points.values()]
         self._facts = Facts(device, [compile_field(spec) for spec in specs])
@@ -149,15 +132,17 @@ class _Member:
         self._actions: dict[str, str] = profile.wire.get("actions") or {}
         self._sleeps = profile.power is Power.BATTERY
         self._notifications = f"{self._stem}/events/rpc"
-
-    def speaks_as(self, source: str) -> bool:
-        """Whether `source` is the device: its own id, which is the last part of its prefix unless that was changed."""
-        return source == self._stem or source == self._stem.rpartition("/")[2]
+        self._replies = f"{self._stem}/{REPLIES}/rpc"
 
     def handlers(self) -> list[tuple[str, Handler]]:
         address = self._stem
         status = [(f"{address}/status/{name}", self._status(name)) for name in self._components]
-        return [(self._notifications, self.notified), *status, (f"{address}/online", self._online)]
+        own = [
+            (self._notifications, self.notified),
+            (self._replies, self._replied),
+            (f"{address}/online", self._online),
+        ]
+        return own + status
 
     def notified(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
         """NotifyStatus, NotifyFullStatus or NotifyEvent."""
@@ -198,11 +183,26 @@ class _Member:
         params = {"name": event["event"][:60]} if kind == "button" else {}
         return [DeviceEvent(device.id, device.room, kind, params, when, stamp.received, stamp.sequence)]
 
-    def held(self, component: str, result: object, stamp: Stamp) -> Decoded:
+    def _replied(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
+        """The response to a request, or to the question for the state after it."""
+        try:
+            frame = parse_object(payload)
+        except Unfit as unfit:
+            return Decoded((), (unfit.rejected(self._replies, self._device.id),))
+        command, error = frame.get("id"), frame.get("error")
+        if retained or not isinstance(command, str):
+            return NOTHING
+        order, _, component = command.partition("#")
+        if component:
+            return self._held(component, frame.get("result"), Stamp(received, sequence, retained))
+        detail = str(error.get("message"))[:120] if isinstance(error, dict) else ""
+        return Decoded(answers=(CommandAnswer(self._device.id, order, error is None, detail),))
+
+    def _held(self, component: str, result: object, stamp: Stamp) -> Decoded:
         """A component that was read back after an order."""
         if not isinstance(result, dict) or component not in self._components:
             return NOTHING
-        facts, rejected = self._facts.read({component: result}, stamp, f"{REPLIES}/rpc")
+        facts, rejected = self._facts.read({component: result}, stamp, self._replies)
         return Decoded(tuple(facts), rejected)
 
     def _status(self, component: str) -> Handler:

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from edge.brokers.running import running_pid
+from edge.brokers.trouble import BrokerError
 
 log = structlog.get_logger()
 
@@ -28,6 +29,26 @@ def free_port(host: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
         return int(probe.getsockname()[1])
+
+
+def pages_port(port: int) -> int:
+    """`port` (0: any) for the demo's pages. Raises BrokerError: somebody listens on it."""
+    try:
+        return free_port("127.0.0.1", port)
+    except OSError as error:
+        raise BrokerError(
+            f"port {port} cannot be used ({error.strerror}): try --port {port + 1}, or --port 0"
+        ) from None
+
+
+def ports_in_a_row(count: int) -> int:
+    """The first of so many free ports, one after the other. Raises BrokerError: there are none."""
+    for first in range(5020, 65_000 - count):
+        with contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                free_port("127.0.0.1", port)
+            return first
+    raise BrokerError("no free ports for the simulated Modbus lines")
 
 
 def end_leftover(folder: Path) -> None:

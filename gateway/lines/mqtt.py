@@ -1,4 +1,4 @@
-"""The MQTT line: paho on the asyncio loop. The only file of the gateway that knows the MQTT library.
+"""The MQTT line: paho on the asyncio loop. With `mqtt_client` all of the gateway that knows the MQTT library.
 
 A message is acknowledged to the broker only when its taker says so; the session is persistent, so that the broker keeps
 what arrives while nobody is connected. Each connection has a client of its own: nothing leaks from one to the next.
@@ -13,13 +13,11 @@ from zlib import crc32
 import structlog
 from paho.mqtt import client as mqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from devices.model import Decoded, LineStatus, Rejected
 from gateway.lines.buffered_socket import BufferedSocket
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser
+from gateway.lines.mqtt_client import OFFLINE, ONLINE, Client
 from gateway.lines.mqtt_codes import KEEPALIVE_TIMEOUT, REFUSALS, Speech, order_refusal
 from gateway.lines.mqtt_settings import MqttSettings, Parcel, Router
 from gateway.lines.network import connect_tcp, secured
@@ -28,7 +26,6 @@ from gateway.lines.subscriptions import Subscriptions
 from gateway.ports import LineMessage, nothing_to_acknowledge
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import SocketLike
     from paho.mqtt.reasoncodes import ReasonCode
 
 __all__ = ["MqttLine", "MqttSettings"]
@@ -36,7 +33,6 @@ __all__ = ["MqttLine", "MqttSettings"]
 log = structlog.get_logger()
 
 WATCH_S = 1.0
-ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
 
 
 class MqttLine:
@@ -133,29 +129,6 @@ class MqttLine:
         self._session.order(parcel)
 
 
-class _Client(mqtt.Client):
-    """A paho client that takes over a socket which is connected already."""
-
-    def __init__(self, settings: MqttSettings, ready: BufferedSocket, version: int) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            clean_session=None if version == 5 else not settings.persistent,
-            protocol=MQTTProtocolVersion(version),
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        self._ready = ready
-        self.max_inflight_messages_set(0)  # nothing waits in the library, to go out after its deadline
-        if settings.username is not None:
-            self.username_pw_set(settings.username, settings.password)
-        if settings.state_topic:
-            self.will_set(settings.state_topic, OFFLINE, qos=1, retain=True)
-
-    def _create_socket(self) -> "SocketLike":
-        return self._ready
-
-
 class _Session:
     """One connection, from CONNECT to its end. `_ended` holds why it ended."""
 
@@ -170,7 +143,7 @@ class _Session:
         self._subscriptions = Subscriptions()
         self._greeted = False
         self._taken: dict[int, Callable[[str | None], None]] = {}
-        self._client = client = _Client(line.settings, sock, self.version)
+        self._client = client = Client(line.settings, sock, self.version)
         self._pump = pump = Pump(sock, client.loop_read, client.loop_write, self._end)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -252,13 +225,9 @@ class _Session:
 
     def order(self, parcel: Parcel) -> None:
         """Publish with QoS 1 and a time to live."""
-        expiry = None
-        if self.version == 5:
-            expiry = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            expiry.MessageExpiryInterval = parcel.lasts_s
-        sent = self._client.publish(parcel.topic, parcel.payload, qos=1, properties=expiry)
+        packet = self._client.order(parcel)
         if parcel.taken is not None:
-            self._taken[sent.mid] = parcel.taken
+            self._taken[packet] = parcel.taken
 
     # What paho tells
 

@@ -213,28 +213,36 @@ def test_an_order_is_an_rpc_request() -> None:
     assert topic == f"{PREFIX}/rpc"
     assert orjson.loads(payload) == {
         "id": "c1",
-        "src": "gateway",
+        "src": f"{PREFIX}/gateway",
         "method": "Switch.Set",
         "params": {"id": 0, "on": True},
     }
 
 
-def reply(command: str, source: str = PREFIX, **more: Any) -> dict[str, Any]:
-    return {"id": command, "src": source, "dst": "gateway", **more}
+ANSWERS = f"{PREFIX}/gateway/rpc"
+
+
+def reply(command: str, **more: Any) -> dict[str, Any]:
+    return {"id": command, "src": PREFIX, "dst": f"{PREFIX}/gateway", **more}
 
 
 def test_the_answer_to_an_order_says_whether_it_was_taken() -> None:
     codec = router(device("shelly/switch", PREFIX), device("shelly/switch", "floor-1/other", "102_thing"))
-    assert "gateway/rpc" in codec.filters
-    (taken,) = say(codec, "gateway/rpc", reply("c1", result={"was_on": False})).answers
+    assert "+/gateway/rpc" in codec.filters
+    assert "floor-1/+/gateway/rpc" in codec.filters
+    (taken,) = say(codec, ANSWERS, reply("c1", result={"was_on": False})).answers
     assert (taken.device, taken.command, taken.accepted) == ("101_thing", "c1", True)
-    (refused,) = say(
-        codec, "gateway/rpc", reply("c2", "other", error={"code": -103, "message": "Invalid argument"})
-    ).answers
+    error = {"code": -103, "message": "Invalid argument"}
+    (refused,) = say(codec, "floor-1/other/gateway/rpc", reply("c2", error=error)).answers
     assert (refused.device, refused.accepted, refused.detail) == ("102_thing", False, "Invalid argument")
-    assert not say(codec, "gateway/rpc", reply("c1", "a-stranger", result={})).answers
-    assert not say(codec, "gateway/rpc", reply("c1", result={}), retained=True).answers
-    assert reasons(say(codec, "gateway/rpc", b"junk")) == ["not_json"]
+    assert not say(codec, ANSWERS, reply("c1", result={}), retained=True).answers
+    assert reasons(say(codec, ANSWERS, b"junk")) == ["not_json"]
+
+
+def test_who_answers_is_known_by_the_topic_and_not_by_what_the_payload_claims() -> None:
+    codec = router(device("shelly/switch", PREFIX), device("shelly/switch", "floor-1/other", "102_thing"))
+    (answer,) = say(codec, "floor-1/other/gateway/rpc", reply("c1", result={"was_on": False})).answers
+    assert answer.device == "102_thing"
 
 
 def test_after_an_order_the_state_is_asked_for_and_read() -> None:
@@ -242,6 +250,6 @@ def test_after_an_order_the_state_is_asked_for_and_read() -> None:
     _, (topic, payload) = codec.encode(Command("c1", "101_thing", "lock", "unlocked", NOON))
     asked = orjson.loads(payload)
     assert (topic, asked["method"], asked["params"]) == (f"{PREFIX}/rpc", "Switch.GetStatus", {"id": 0})
-    held = say(codec, "gateway/rpc", reply(asked["id"], result={"id": 0, "output": True}))
+    held = say(codec, ANSWERS, reply(asked["id"], result={"id": 0, "output": True}))
     assert (values(held), held.answers) == ({"lock": "unlocked"}, ())
-    assert not say(codec, "gateway/rpc", reply(asked["id"], error={"code": 404})).facts
+    assert not say(codec, ANSWERS, reply(asked["id"], error={"code": 404})).facts

@@ -15,7 +15,8 @@ import pytest
 
 from devices.model import Rejected
 from edge import journal_file
-from edge.journal import Batch, Journal
+from edge.journal import Journal
+from edge.journal_batch import Batch
 from edge.journal_file import JournalDamagedError, copy_journal, renew_epoch
 from edge.journal_keys import StoredKeyJob
 from edge.journal_rows import RoomSnapshot, StoredCommand, Told
@@ -104,7 +105,8 @@ async def test_old_messages_go_by_number_and_by_age(tmp_path: Path) -> None:
 FLOOD = """
 import asyncio, sys
 from pathlib import Path
-from edge.journal import Batch, Journal
+from edge.journal import Journal
+from edge.journal_batch import Batch
 from tests.edge.messages import line_message
 async def main():
     journal = await Journal.open(Path(sys.argv[1]))

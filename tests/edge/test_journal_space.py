@@ -7,7 +7,8 @@ import pytest
 from devices.model import DeviceEvent, Fact
 from edge import journal as journal_module
 from edge import journal_outbox
-from edge.journal import Batch, Journal
+from edge.journal import Journal
+from edge.journal_batch import Batch
 from edge.journal_rows import StoredCommand
 from edge.journal_space import keeps
 from edge.retention import JournalLimits

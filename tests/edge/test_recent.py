@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge.intake import Recent
-from edge.journal import Batch
+from edge.journal_batch import Batch
 from edge.journal_rows import RECENT_MESSAGES
 from tests.edge.messages import line_message
 from tests.edge.test_journal import opened

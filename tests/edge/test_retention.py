@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from devices.catalog import Catalog
 from devices.model import DeviceEvent, Fact, Quality, Reading
 from edge import sweep
-from edge.journal import Batch, Journal
+from edge.journal import Journal
+from edge.journal_batch import Batch
 from edge.journal_file import open_journal
 from edge.journal_rows import MESSAGE, REJECTED, StoredCommand, insert, micros
 from edge.retention import NAMES, OF_POINT, JournalLimits, MessageClass, class_of
@@ -226,7 +227,8 @@ SWEEPING = """
 import asyncio, sys
 from datetime import timedelta
 from pathlib import Path
-from edge.journal import Batch, Journal
+from edge.journal import Journal
+from edge.journal_batch import Batch
 from edge.retention import MessageClass
 from tests.edge.test_retention import AT, LIMITS, message
 async def main():
