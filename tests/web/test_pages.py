@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
 PAGES = (
     *("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system"),
-    *("/keys", "/about", "/what-this-is-not"),
+    *("/keys", "/energy", "/about", "/what-this-is-not"),
 )
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
