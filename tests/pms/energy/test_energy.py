@@ -24,7 +24,7 @@ DAY = date(2026, 11, 22)
 
 
 def counted(room: str = "101", day: date = DAY, minutes: int = 0, **seconds: float) -> EnergyBody:
-    return EnergyBody(room=room, day=day, at=NOON + timedelta(minutes=minutes), **seconds)  # type: ignore[arg-type]
+    return EnergyBody(room=room, day=day, at=NOON + timedelta(minutes=minutes), **seconds)
 
 
 async def take(database: Database, *bodies: EnergyBody) -> None:
