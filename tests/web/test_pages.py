@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
 PAGES = (
     *("/rooms", "/rooms/101", "/rooms/106", "/rooms/203", "/housekeeping?whose=all", "/maintenance", "/system"),
-    *("/keys", "/energy", "/about", "/what-this-is-not"),
+    *("/keys", "/about", "/what-this-is-not"),
 )
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -43,6 +43,15 @@ async def test_pages_cause_no_error_and_ask_nobody_else(house: House, browser: B
     await at.page.click("#open-check-out")
     await at.page.keyboard.press("Escape")
     assert at.troubles == []
+
+
+@SIZES
+async def test_energy_and_a_day_of_a_room(house: House, browser: Browser, size: ViewportSize) -> None:
+    """Apart from the others: one person may ask for so much a second."""
+    at = await visitor(browser, house.url, size, measured=True)
+    await at.sign_in("maintenance")
+    await _check_all(at, ("/energy", "/rooms/101/timeline"), "en")
+    assert house.translator.missing == set()
 
 
 async def test_dialogs_are_accessible(house: House, browser: Browser) -> None:
