@@ -38,6 +38,7 @@ from edge.reload_call import ReloadCalls
 from edge.reloading import Reloading, Surroundings
 from edge.retention import JournalLimits
 from edge.secret_files import secret, secret_path
+from edge.setbacks import Setbacks
 from edge.settings import Settings
 from edge.sightings import Sightings
 from edge.switching import Parts as Members
@@ -48,7 +49,7 @@ from gateway.gateway import Gateway, Home
 from gateway.ports import CardSettings, GatewayPorts
 from pms.link.inventory_messages import CandidatesBody
 from pms.link.link import Link
-from pms.link.messages import PropertyBody
+from pms.link.messages import PropertyBody, RoomFactsBody
 from pms.link.transport import LinkSettings
 
 if TYPE_CHECKING:
@@ -96,12 +97,14 @@ class Edge:
         self.keys = KeyJobs(hub, card_key.unable)
         self.locks = LockFloors(hub, inventory, catalog)
         self.orders = Orders(hub, inventory, catalog)
+        self.setbacks = Setbacks(hub, configuration.settings.energy, self.orders.send, lambda: self._name_and_zone()[1])
+        self.setbacks.change(inventory, catalog)
         self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(journal, card_key))
         self.sightings = Sightings(journal, self.gateway.memories)
         self.quality = LineQuality(hub, lambda: self.gateway.status().devices)
         hub.field = self.keys.encoders = self.gateway
         self.outbox = EdgeOutbox(journal, hub, self._wake)
-        takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn, self._inventory_changed)
+        takers = Takers(self.orders, self.keys, self._property_changed, self._facts_changed, self._inventory_changed)
         settings = link_settings(configuration.settings, plan.data)
         ends = (self.outbox, EdgeInbox(journal, hub, takers))
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
@@ -122,10 +125,14 @@ class Edge:
         self.onboarding = Onboarding(hub, self.reloading)
         self.reload_calls = ReloadCalls(plan.data, self.reloading.reload)
         for body in told_facts(journal.loaded):
-            self.locks.learn(body)
+            self._facts_changed(body)
+        if self._property is not None:
+            self.setbacks.house(self._property)
 
     def _reloading(self, card_key: CardKeyState) -> Reloading:
-        members = Members(self.hub, self.gateway, self.orders, self.locks, self.health, self.home_assistant)
+        members = Members(
+            self.hub, self.gateway, self.orders, (self.locks, self.setbacks), self.health, self.home_assistant
+        )
         around = Surroundings(
             stock=lambda found: Stock(
                 with_broker(found, self._broker.address("innkeeper"), self._plan.data), found.catalog
@@ -137,6 +144,10 @@ class Edge:
 
     def _adopt(self, configuration: Configuration, inventory: Inventory) -> None:
         self._plan, self.inventory = replace(self._plan, configuration=configuration), inventory
+
+    def _facts_changed(self, body: RoomFactsBody) -> None:
+        self.locks.learn(body)
+        self.setbacks.learn(body)
 
     def _inventory_changed(self, change: StoredChange) -> None:
         self.onboarding.begin(change)
@@ -205,7 +216,7 @@ class Edge:
             try:
                 async with asyncio.TaskGroup() as first:
                     parts = (self.gateway, self.link, self.watch, self.health, self.locks, self.sightings)
-                    for part in (*parts, self.onboarding, self.quality):
+                    for part in (*parts, self.onboarding, self.quality, self.setbacks):
                         first.create_task(part.run(), name=type(part).__name__.lower())
                     if self._listened():
                         first.create_task(self.discovery.run(), name="discovery")
@@ -242,6 +253,7 @@ class Edge:
 
     def _property_changed(self, body: PropertyBody) -> None:
         self._property = body
+        self.setbacks.house(body)
         self._refresh()
 
     def _refresh(self) -> None:

@@ -20,6 +20,7 @@ from devices.clock import Clock
 from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls, cli_truth
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port, pages_port, ports_in_a_row
+from edge.cli_explain import explain_room
 from edge.cli_keys import card_key
 from edge.cli_probe import probe
 from edge.cli_reload import reload
@@ -47,6 +48,7 @@ for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.
     app.command()(command)
 app.command()(reload)
 app.command()(cli_truth.truth)
+app.command("explain")(explain_room)
 cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

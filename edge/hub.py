@@ -6,9 +6,9 @@ uncommitted messages the lines are paused until half are on disk.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -17,6 +17,7 @@ from devices.clock import Clock
 from devices.inventory import Inventory
 from devices.model import Command, CommandResult, DeviceEvent, LineState, LineStatus, Reading
 from edge.bodies import Fact, fact, of_effect, of_result
+from edge.chronicle import Chronicle
 from edge.clock_correction import Correction
 from edge.commits import Commits
 from edge.field import Field
@@ -24,6 +25,7 @@ from edge.house import House
 from edge.intake import Intake, Recent
 from edge.journal import Journal
 from edge.journal_batch import Batch
+from edge.journal_energy import HistoryRow
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
@@ -67,11 +69,15 @@ class Hub:
         self.batteries: dict[str, float] = {}
         self.dirty: dict[str, None] = dict.fromkeys(number for number in house.rooms if number)
         self.conditions = OpenConditions(journal.loaded.conditions)
+        self.shown_beside: Callable[[str], dict[str, Any]] = lambda _room: {}
+        """What is shown of a room beside what its own logic says (`show` when it has changed)."""
+        self._chronicle = Chronicle(journal.loaded.history)
         self._published = published
         self._recent = Recent(journal.loaded.keys)
         self._intake = Intake(journal.last, house)
         self._commits = Commits(journal, self._intake, self._committed)
         self._wake = self._commits.wake
+        self._intake.chronicle = self._what_changed
         self._paused = False
 
     def take(self, message: LineMessage) -> None:
@@ -150,6 +156,33 @@ class Hub:
         self._intake.batch.change_steps.append(step)
         self.say(said)
 
+    def keep(self, room: str, plan: bytes, orders: Iterable[tuple[StoredCommand, Fact]]) -> None:
+        """What is remembered of a room's setbacks, and the orders that follow, which are said too: with one commit."""
+        self._intake.batch.plans[room] = plan
+        for stored, said in orders:
+            self._intake.command(stored)
+            self.say(said)
+        self._wake()
+
+    def count(self, days: Mapping[tuple[str, str], bytes], said: Iterable[Fact]) -> None:
+        """What was counted of rooms and days."""
+        self._intake.batch.days |= days
+        for item in said:
+            self.say(item)
+
+    def show(self, number: str) -> None:
+        """What is shown beside a room has changed: it is published anew."""
+        room = self.house.rooms[number]
+        self._intake.touch(room, self._intake.last + 1)
+        room.version += 1
+        self._intake.save(room)
+        self._intake.changed.add(number)
+        self._wake()
+
+    def view(self, number: str, now: datetime) -> dict[str, Any]:
+        """A room in the shape of the link's up/room body."""
+        return self.house.rooms[number].view(now) | self.shown_beside(number)
+
     async def stored(self) -> None:
         """Wait until everything taken so far is on disk."""
         done = asyncio.Event()
@@ -220,6 +253,7 @@ class Hub:
         Raises:
             DiskError: nobody knows what the disk holds any more; the process has to end.
         """
+        self._intake.batch.history.append(HistoryRow("", self.clock.now(), "service", b"{}"))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._commits.run(), name="hub-writer")
@@ -277,6 +311,11 @@ class Hub:
             self._resume()
         if changed or batch.facts:
             self._published(bool(batch.facts))
+
+    def _what_changed(self, numbers: Iterable[str]) -> list[HistoryRow]:
+        now = self.clock.now()
+        known = [(number, room) for number in numbers if number and (room := self.house.rooms.get(number)) is not None]
+        return [row for number, room in known for row in self._chronicle.note(self.view(number, now), room.facts, now)]
 
     async def _tick(self) -> None:
         while True:

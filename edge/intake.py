@@ -2,7 +2,7 @@
 
 import time
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice, takewhile
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from edge.bodies import Fact
 from edge.house import House
 from edge.journal_batch import Batch
+from edge.journal_energy import HistoryRow
 from edge.journal_rows import RECENT_MESSAGES, RoomSnapshot, StoredCommand
 from edge.rooms.room import Room
 from gateway.ports import LineMessage
@@ -77,6 +78,8 @@ class Intake:
         self._house = house
         self.last = last  # the sequence that the journal gives (or will give) to the last message taken
         self.changed: set[str] = set()
+        self.chronicle: Callable[[Iterable[str]], list[HistoryRow]] = lambda _rooms: []
+        """What became another in rooms that have changed."""
         self.acknowledge: list[Callable[[], object]] = []
         self.batch = Batch()
         self._touched: dict[str, tuple[int, float]] = {}  # rooms: first message their snapshot does not cover, since
@@ -120,7 +123,8 @@ class Intake:
     def anything(self) -> bool:
         """Whether there is something to write."""
         batch = self.batch
-        return bool(self.acknowledge or batch.facts or batch.conditions or batch.commands) or self.overdue()
+        told = batch.facts or batch.conditions or batch.commands or batch.plans or batch.days
+        return bool(self.acknowledge or told) or self.overdue()
 
     @property
     def unsaved(self) -> bool:
@@ -135,6 +139,7 @@ class Intake:
         """Take the batch out: what to store, what to acknowledge then, which rooms to publish then."""
         batch, acknowledge, changed = self.batch, self.acknowledge, self.changed
         self.batch, self.acknowledge, self.changed = Batch(), [], set()
+        batch.history += self.chronicle(changed)
         self._save_rooms(batch, time.monotonic() + (2 * SAVE_AFTER_SECONDS if everything else 0))
         return batch, acknowledge, changed
 

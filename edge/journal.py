@@ -20,6 +20,7 @@ from edge import sweep
 from edge.clock_correction import Correction, correct
 from edge.journal_batch import Batch, Trouble
 from edge.journal_devices import store_memories
+from edge.journal_energy import store_days, store_history, store_plans
 from edge.journal_file import open_journal
 from edge.journal_keys import store_steps
 from edge.journal_onboarding import APPLYING, ChangeStep, store_changes
@@ -132,6 +133,9 @@ class Journal:
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
             store_steps(connection, batch.key_steps)
             store_changes(connection, batch.change_steps)
+            store_plans(connection, batch.plans)
+            store_days(connection, batch.days)
+            store_history(connection, batch.history)
             if batch.uncovered is not None:
                 connection.execute(UNCOVERED, (str(batch.uncovered),))
             for key, body in batch.conditions.items():
@@ -242,6 +246,8 @@ class Journal:
                 break
         rejected, ended = now - limits.kept("edge_rejected"), now - limits.kept("edge_commands")
         self._removed(await self._write(partial(sweep.others, rejected=rejected, ended=ended)))
+        presence, climate = now - limits.kept("edge_presence"), now - limits.kept("edge_climate")
+        self._removed(await self._write(partial(sweep.histories, presence=presence, climate=climate)))
 
     def _gave_up(self, count: int) -> None:
         """Said once a run; the figure is in the health report."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from edge.journal_energy import HistoryRow
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import RoomSnapshot, StoredCommand
@@ -30,4 +31,7 @@ class Batch:
     commands: list[StoredCommand] = field(default_factory=list)
     key_steps: list[KeyStep] = field(default_factory=list)
     change_steps: list[ChangeStep] = field(default_factory=list)
+    plans: dict[str, bytes] = field(default_factory=dict)  # of setbacks, by room
+    days: dict[tuple[str, str], bytes] = field(default_factory=dict)  # what was counted, by room and day
+    history: list[HistoryRow] = field(default_factory=list)
     uncovered: int | None = None

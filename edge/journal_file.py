@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from edge.journal_devices import DEVICES
+from edge.journal_energy import ENERGY_AND_HISTORY
 from edge.journal_keys import KEY_JOBS
 from edge.journal_onboarding import ONBOARDING
 from edge.journal_outbox import TWO_LANES
@@ -56,7 +57,7 @@ CREATE TABLE command (
 MESSAGE_CLASS = "ALTER TABLE message ADD COLUMN class INTEGER NOT NULL DEFAULT 0"
 """`edge.retention.MessageClass`; what is there already is of none known, and goes with the other messages."""
 
-STEPS: tuple[str, ...] = (FIRST, KEY_JOBS, MESSAGE_CLASS, TWO_LANES, DEVICES, ONBOARDING)
+STEPS: tuple[str, ...] = (FIRST, KEY_JOBS, MESSAGE_CLASS, TWO_LANES, DEVICES, ONBOARDING, ENERGY_AND_HISTORY)
 """Step n brings the schema from version n to n + 1. Never changed once released; new ones are added at the end."""
 
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from edge.journal_rows import OUTBOX, insert
 from pms.link.stores import OutboxRow
 
-URGENT = frozenset({"condition", "access", "command_result", "key_result", "room"})
+URGENT = frozenset({"condition", "access", "order", "command_result", "key_result", "room"})
 """A room's state is made when it is sent: it never waits, and is never old."""
-LATEST_ONLY = frozenset({"device"})
+LATEST_ONLY = frozenset({"device", "energy"})
 """Kinds of which a later message about the same thing replaces an earlier one that still waits."""
 BACKLOG_ROWS = 100_000
 """Rows of the backlog, at most: the oldest go first, and are counted."""

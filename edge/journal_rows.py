@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from edge.journal_devices import memories
+from edge.journal_energy import HistoryRow, last_days, latest, plans
 from edge.journal_keys import FORGET_KEY_JOBS, StoredKeyJob, cancel_jobs, insert_new_job, unfinished_jobs
 from edge.journal_onboarding import (
     FORGET_CHANGES,
@@ -90,6 +91,9 @@ class Loaded:
     last_heard: datetime | None = None  # when the last message was received
     changes: list[StoredChange] = field(default_factory=list)  # of devices.toml, those without an end
     ignored: frozenset[Place] = frozenset()
+    plans: dict[str, bytes] = field(default_factory=dict)  # of setbacks, by room
+    days: dict[tuple[str, str], bytes] = field(default_factory=dict)  # what was counted of the last day
+    history: list[HistoryRow] = field(default_factory=list)  # the latest of each room and kind
     card_key_mark: str | None = None  # of the key that cards were made with; None: there was never one
 
 
@@ -227,6 +231,9 @@ def load(connection: sqlite3.Connection) -> Loaded:
         devices=memories(connection),
         changes=unfinished_changes(connection),
         ignored=ignored_places(connection),
+        plans=plans(connection),
+        days=last_days(connection),
+        history=latest(connection),
         last_heard=_last_heard(connection),
         card_key_mark=dict(connection.execute("SELECT key, value FROM meta")).get("card_key"),
     )

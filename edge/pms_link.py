@@ -110,7 +110,7 @@ class EdgeOutbox:
         for number in chosen:
             del self._hub.dirty[number]
             if number in self._hub.house.rooms:
-                fresh.append(Fact("room", number, orjson.dumps(self._hub.house.rooms[number].view(now))))
+                fresh.append(Fact("room", number, orjson.dumps(self._hub.view(number, now))))
         self._rest(started)
         return fresh
 

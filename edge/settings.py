@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, create_model, field_validator, mode
 
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
 from edge.broker_settings import BrokerTable
+from edge.energy_table import EnergyTable
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
 from edge.metrics.table import MetricsTable
@@ -130,6 +131,7 @@ class Settings(Table):
     database: DatabaseTable = DatabaseTable()
     security: SecurityTable = SecurityTable()
     rooms: Any = Field(default_factory=RoomsTable)
+    energy: EnergyTable = EnergyTable()
     journal: JournalTable = JournalTable()
     retention: Any = Field(default_factory=RetentionTable)
     cards: CardsTable = CardsTable()
@@ -203,6 +205,7 @@ TABLES: dict[str, type[Table]] = {
     "database": DatabaseTable,
     "security": SecurityTable,
     "rooms": RoomsTable,
+    "energy": EnergyTable,
     "journal": JournalTable,
     "retention": RetentionTable,
     "cards": CardsTable,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from edge.journal_energy import forget_days, forget_history
 from edge.journal_rows import FORGET_ENDED, FORGET_REJECTED, micros
 from edge.retention import NAMES, MessageClass
 
@@ -51,6 +52,11 @@ def others(connection: sqlite3.Connection, rejected: datetime, ended: datetime) 
     for statement in FORGET_ENDED:
         found["edge_commands"] += connection.execute(statement, (ended.isoformat(),)).rowcount
     return found
+
+
+def histories(connection: sqlite3.Connection, presence: datetime, climate: datetime) -> Mapping[str, int]:
+    """Forget what rooms were, and what their setbacks came to, from before these instants."""
+    return Counter(edge_presence=forget_history(connection, presence), edge_climate=forget_days(connection, climate))
 
 
 def old_copies(journal: Path, before: float) -> int:

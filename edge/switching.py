@@ -1,18 +1,26 @@
 """Gives the parts of the edge other devices, all at the same instant: nothing here waits."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from devices.catalog import Catalog
 from devices.inventory import Inventory
 from edge.configuration import Configuration, over_own_broker
 from edge.health import HealthReport
 from edge.home_assistant.opening import shown
 from edge.home_assistant.output import HomeAssistantOutput
 from edge.hub import Hub
-from edge.lock_floors import LockFloors
 from edge.orders import Orders
 from edge.rooms.signals import Evidence
 from gateway.changing import GatewayChange
 from gateway.gateway import Gateway
+
+
+class Follower(Protocol):
+    """Somebody else who has to do with devices."""
+
+    def change(self, inventory: Inventory, catalog: Catalog) -> None:
+        """Other devices from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class Parts:
     hub: Hub
     gateway: Gateway
     orders: Orders
-    locks: LockFloors
+    followers: tuple[Follower, ...]
     health: HealthReport
     home_assistant: HomeAssistantOutput | None
 
@@ -33,7 +41,8 @@ def switch(parts: Parts, configuration: Configuration, change: GatewayChange) ->
     rooms = parts.hub.fit(configuration.inventory, catalog)
     parts.gateway.switch(change)
     parts.orders.change(inventory, catalog)
-    parts.locks.change(inventory, catalog)
+    for follower in parts.followers:
+        follower.change(inventory, catalog)
     parts.health.change(inventory, over_own_broker(configuration.inventory))
     if parts.home_assistant is not None:
         parts.home_assistant.show(shown(configuration))

@@ -11,6 +11,7 @@ from pms.access import api as access
 from pms.access.api import PASSWORDS, SESSIONS
 from pms.access.passwords import Passwords
 from pms.access.sessions import Sessions
+from pms.energy import api as energy
 from pms.frontdesk import api as frontdesk
 from pms.frontdesk.sources import STAY_SOURCES, StaySources
 from pms.housekeeping import api as housekeeping
@@ -63,6 +64,7 @@ ROUTES: tuple[Routes, ...] = (
     load_api.routes,
     notifications.routes,
     onboarding.routes,
+    energy.routes,
     room_feed.routes,
     *web_pages.ROUTES,
 )

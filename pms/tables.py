@@ -24,6 +24,7 @@ MODULES = (
     "pms.maintenance.order_model",
     "pms.maintenance.notify.model",
     "pms.onboarding.model",
+    "pms.energy.model",
     "pms.room_feed.model",
     "pms.retention.model",
 )

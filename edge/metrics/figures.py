@@ -40,6 +40,7 @@ FAMILIES: Mapping[str, tuple[str, str, str]] = {
     "rejected_": ("innkeeper_rejected", "reason", "What nobody understood, by reason."),
     "commands_": ("innkeeper_commands", "state", "Commands that have ended, by how."),
     "key_jobs_": ("innkeeper_key_jobs", "state", "Key jobs that have ended, by how."),
+    "setback_orders_": ("innkeeper_setback_orders", "kind", "Orders that take climate back, and give it back."),
     "lock_orders_": ("innkeeper_lock_orders", "state", "Orders to locks which keys still open, by how they ended."),
 }
 """Counters whose name ends in what they are counted by."""

@@ -32,6 +32,8 @@ DEVICES_READ = "devices.read"
 DEVICES_MANAGE = "devices.manage"
 SYSTEM_READ = "system.read"
 AUDIT_READ = "audit.read"
+ENERGY_READ = "energy.read"
+ENERGY_CHANGE = "energy.change"
 
 CATALOGUE: frozenset[str] = frozenset(
     value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)
@@ -61,6 +63,8 @@ ROLES: dict[str, frozenset[str]] = {
         ALERTS_READ,
         DEVICES_READ,
         SYSTEM_READ,
+        ENERGY_READ,
+        ENERGY_CHANGE,
     },
     "housekeeping": _SHARED
     | {ROOMS_HOUSEKEEPING, ROOMS_REQUEST, HOUSEKEEPING_READ, HOUSEKEEPING_WORK, HOUSEKEEPING_INSPECT},
@@ -73,6 +77,8 @@ ROLES: dict[str, frozenset[str]] = {
         DEVICES_READ,
         DEVICES_MANAGE,
         SYSTEM_READ,
+        ENERGY_READ,
+        ENERGY_CHANGE,
     },
 }
 """What each role may do. A property's own roles are a later floor; these four are always there."""

@@ -104,6 +104,19 @@ class SensedClimate(Message):
     fresh_until: datetime | None = None
 
 
+class SensedEnergy(Message):
+    """What is done with the climate of a room now, and why. `guest_c`: what comes back; `wanted_c`: what is set
+    meanwhile; `reached`: the device has said so; `still`: ventilation is off."""
+
+    phase: Literal["comfort", "setback", "deep", "window"] = "comfort"
+    since: datetime | None = None
+    why: EvidenceItem | None = None
+    guest_c: float | None = None
+    wanted_c: float | None = None
+    reached: bool = False
+    still: bool = False
+
+
 class RoomBody(Message):
     """up/room: the whole sensed state of a room. Applied twice or late, the result is the same (`version`)."""
 
@@ -117,6 +130,7 @@ class RoomBody(Message):
     lock: Sensed = Sensed(value="unknown")
     climate: SensedClimate = SensedClimate()
     conditions: list[str] = []  # kinds now present in the room
+    energy: SensedEnergy | None = None  # None: nothing is known of setbacks here
 
 
 class AccessBody(Message):
@@ -194,6 +208,41 @@ class CommandResultBody(Message):
     detail: str | None = None  # more of why, as the edge says it: which file, which line of it
 
 
+class OrderBody(Message):
+    """up/order: an order that the edge gives by itself; how it fares is told as of any other. `why`: a code."""
+
+    id: str
+    room: str
+    device: str
+    point: str
+    value: Any
+    deadline: datetime
+    at: datetime
+    by: str
+    why: str
+
+
+class EnergyBody(Message):
+    """up/energy: what a room's setbacks came to on a day of the hotel's calendar so far; the latest is the one.
+
+    Seconds by what the room was; `degree_s`, `drift_s`: kelvin times seconds (see `edge.rooms.energy_count`).
+    """
+
+    room: str
+    day: date
+    at: datetime
+    occupied_s: float = 0
+    vacant_s: float = 0
+    unknown_s: float = 0
+    setback_s: float = 0
+    deep_s: float = 0
+    window_s: float = 0
+    still_s: float = 0
+    degree_s: float = 0
+    drift_s: float = 0
+    orders: int = 0
+
+
 class DeviceBody(Message):
     """up/device: a device of the inventory, first heard, silent or back."""
 
@@ -239,6 +288,7 @@ class PropertyBody(Message):
     time_zone: str
     rooms: list[dict[str, Any]]  # {"number", "type", "floor"}
     timers: dict[str, float] = {}
+    setbacks: bool | None = None  # the hotel's own switch; None: as the edge is configured
 
 
 class RoomFactsBody(Message):
@@ -253,6 +303,8 @@ class RoomFactsBody(Message):
     due_out: bool = False
     maintenance: bool = False  # people work on it: the room raises nothing meanwhile
     occupancy_override: dict[str, Any] | None = None  # {"value", "until", "by"}
+    setbacks: bool | None = None  # False: this room's climate is left alone
+    expected: datetime | None = None  # when somebody is to find the room warm
     key_floor: int = 0  # the lowest sequence of the room's key cards that may still open; locks on a line are told
 
 

@@ -1,6 +1,7 @@
 """What every department keeps no longer than its period."""
 
 from pms.access import retention as access
+from pms.energy import retention as energy
 from pms.housekeeping import retention as housekeeping
 from pms.kernel.http.idempotency import IdempotencyKey
 from pms.kernel.reactions import ReactionFailure
@@ -17,6 +18,7 @@ PURGES: tuple[Purge, ...] = (
     *housekeeping.PURGES,
     *maintenance.PURGES,
     *onboarding.PURGES,
+    *energy.PURGES,
     purge("idempotency", IdempotencyKey, lambda before: [IdempotencyKey.created_at < before]),
     purge("rejected", ReactionFailure, lambda before: [ReactionFailure.at < before]),
 )
@@ -26,5 +28,6 @@ REDACTIONS: tuple[Redaction, ...] = (
     *housekeeping.REDACTIONS,
     *maintenance.REDACTIONS,
     *onboarding.REDACTIONS,
+    *energy.REDACTIONS,
     *access.REDACTIONS,
 )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from pms.link.kinds import UP
-from pms.link.messages import AccessBody, CleaningBody, Envelope, Message, RoomBody, VisitBody
+from pms.link.messages import AccessBody, CleaningBody, EnergyBody, Envelope, Message, OrderBody, RoomBody, VisitBody
 
+OF_A_ROOM = RoomBody | AccessBody | CleaningBody | VisitBody | OrderBody | EnergyBody
 LONGEST_REASON = 300
 LONGEST_BODY = 2000
 _TEXT_LIMITS = {
@@ -79,6 +80,6 @@ def _unfit(body: Message, known_rooms: Collection[str]) -> str | None:
             return f"unfit_text: {name}"
         if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
             return f"unfit_number: {name}"
-    if isinstance(body, RoomBody | AccessBody | CleaningBody | VisitBody) and body.room not in known_rooms:
+    if isinstance(body, OF_A_ROOM) and body.room not in known_rooms:
         return "unknown_room"  # a fault is shown wherever it is
     return None

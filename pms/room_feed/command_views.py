@@ -15,6 +15,9 @@ from pms.room_feed.command_rules import LOCK, Taker, advice
 from pms.room_feed.commands import is_open
 from pms.room_feed.model import CommandJob
 
+BY_ITSELF = "setback"
+"""Whoever gave the order, where the edge did."""
+
 
 class AdviceView(View):
     """What happened and what to do, as a code and as sentences."""
@@ -66,7 +69,7 @@ async def command_views(call: Call, session: AsyncSession, jobs: Sequence[Comman
 
 def _command(call: Call, job: CommandJob, people: Mapping[str, str]) -> CommandView:
     columns = {name: getattr(job, name) for name in CommandView.model_fields if hasattr(CommandJob, name)}
-    named = {"by": people.get(job.by, job.by)}
+    named = {"by": call.text("energy.by") if job.by == BY_ITSELF else people.get(job.by, job.by)}
     return CommandView(**{**columns, **named}, advice=_advice(call, job), actions=[_repeat(call, job)])
 
 

@@ -13,7 +13,7 @@ from pms.kernel.errors import FieldError, Invalid, NotFound, Reason
 from pms.kernel.events import EventKind
 from pms.kernel.ids import new_id
 from pms.kernel.work import UnitOfWork
-from pms.link.messages import CommandResultBody
+from pms.link.messages import CommandResultBody, OrderBody
 from pms.property import service as house
 from pms.room_feed.command_rules import (
     END_STATES,
@@ -31,6 +31,8 @@ from pms.room_feed.devices import takers_of
 from pms.room_feed.model import CommandJob
 
 ACCEPTED = EventKind("command.accepted", ROOMS_READ)
+ADOPTED = EventKind("command.adopted", ROOMS_READ)
+"""The edge gave an order by itself: it is not told of it again."""
 STEP = EventKind("command.step", ROOMS_READ)
 ENDED = EventKind("command.ended", ROOMS_READ)
 LOCK_ORDERED = EventKind("lock.ordered", AUDIT_READ)
@@ -81,6 +83,24 @@ async def order(work: UnitOfWork, asked: Order) -> CommandJob:
     if job.point == LOCK:
         work.record(LOCK_ORDERED, job.id, _what(job) | {"value": job.value})
     return job
+
+
+async def adopt(work: UnitOfWork, body: OrderBody) -> None:
+    """The edge has given an order by itself: it is followed as those of people are."""
+    job = {
+        "room": body.room,
+        "device": body.device,
+        "point": body.point,
+        "value": body.value,
+        "state": "accepted",
+        "step": "accepted",
+        "by": body.by,
+        "created_at": body.at,
+        "deadline": body.deadline,
+    }
+    if await work.insert_once(CommandJob, id=body.id, property_id=work.property_id, **job):
+        what = {"room": body.room, "device": body.device, "point": body.point}
+        work.record(ADOPTED, body.id, what | {"value": body.value, "why": body.why})
 
 
 def _taker(asked: Order, known: Sequence[Taker] | None) -> Taker | None:

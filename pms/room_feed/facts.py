@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pms.access.permissions import DEVICES_READ, ROOMS_READ
+from pms.energy.service import take_day
 from pms.housekeeping.detection import take_cleaning
 from pms.housekeeping.visit_rules import DEPARTMENT_OF, Entry
 from pms.housekeeping.visits import take_audit, take_visit
@@ -20,16 +21,18 @@ from pms.link.messages import (
     CommandResultBody,
     ConditionBody,
     DeviceBody,
+    EnergyBody,
     Envelope,
     EvidenceItem,
     Message,
+    OrderBody,
     SystemBody,
     VisitBody,
 )
 from pms.maintenance.service import take_condition
 from pms.onboarding import service as onboarding
 from pms.property.service import find_room
-from pms.room_feed.commands import answer
+from pms.room_feed.commands import adopt, answer
 from pms.room_feed.configured import follow
 from pms.room_feed.model import AccessRecord, DeviceSeen, EdgeSystem
 from pms.room_feed.sensed import upsert
@@ -109,6 +112,14 @@ async def _command_result(work: UnitOfWork, _envelope: Envelope, body: CommandRe
         await follow(work, change)
 
 
+async def _order(work: UnitOfWork, _envelope: Envelope, body: OrderBody) -> None:
+    await adopt(work, body)
+
+
+async def _energy(work: UnitOfWork, _envelope: Envelope, body: EnergyBody) -> None:
+    await take_day(work, body)
+
+
 async def _candidates(work: UnitOfWork, _envelope: Envelope, body: CandidatesBody) -> None:
     await onboarding.take_candidates(work, body)
 
@@ -139,6 +150,8 @@ _APPLY: dict[type[Message], Callable[[UnitOfWork, Envelope, Any], Awaitable[None
     CleaningBody: _cleaning,
     VisitBody: _visit,
     ConditionBody: _condition,
+    OrderBody: _order,
+    EnergyBody: _energy,
     CommandResultBody: _command_result,
     KeyResultBody: _key_result,
     DeviceBody: _device,

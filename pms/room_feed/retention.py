@@ -3,7 +3,7 @@
 from pms.kernel.redaction import Redaction
 from pms.kernel.retention import purge
 from pms.room_feed.command_rules import END_STATES
-from pms.room_feed.commands import ACCEPTED, ENDED, LOCK_ENDED, LOCK_ORDERED, LOCK_REFUSED, STEP
+from pms.room_feed.commands import ACCEPTED, ADOPTED, ENDED, LOCK_ENDED, LOCK_ORDERED, LOCK_REFUSED, STEP
 from pms.room_feed.facts import DEVICE_CHANGED, ROOM_ACCESS
 from pms.room_feed.model import AccessRecord, CommandJob, LinkRejected
 from pms.room_feed.sensed import ROOM_SENSED
@@ -11,7 +11,7 @@ from pms.room_feed.sensed import ROOM_SENSED
 ROOM = frozenset({"subject"})
 """The times at which something happened in a room tell when somebody was there, without a word of what it was."""
 
-_ORDERS = tuple(kind.name for kind in (ACCEPTED, STEP, ENDED, LOCK_ORDERED, LOCK_REFUSED, LOCK_ENDED))
+_ORDERS = tuple(kind.name for kind in (ACCEPTED, ADOPTED, STEP, ENDED, LOCK_ORDERED, LOCK_REFUSED, LOCK_ENDED))
 
 REDACTIONS = (
     Redaction("motion_history", (ROOM_SENSED.name,), ROOM),

@@ -27,6 +27,9 @@ def signature(body: dict[str, Any]) -> dict[str, Any]:
         sensed = body.get(point) or {}
         told[point] = [sensed.get("value"), bool(sensed.get("stale"))]
     climate = body.get("climate") or {}
+    energy = body.get("energy") or {}
+    why = (energy.get("why") or {}).get("code")
+    told["energy"] = [energy.get("phase"), why, energy.get("still"), energy.get("reached")]
     told["climate"] = [climate.get("setpoint_c"), climate.get("mode")]
     return told
 

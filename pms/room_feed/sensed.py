@@ -21,6 +21,10 @@ from pms.room_feed.rules import changes, is_newer, signature, temperature_moved
 ROOM_SENSED = EventKind("room.sensed", ROOMS_READ)
 
 
+EVIDENCE_KEPT = 3
+"""Of the reasons of an answer: what the timeline of a room tells."""
+
+
 class Stored(NamedTuple):
     """What is known of a room before a batch."""
 
@@ -74,6 +78,13 @@ def _payload(body: RoomBody, changed: Sequence[str]) -> dict[str, Any]:
         "request": body.request.value,
         "conditions": list(body.conditions),
         "temperature_c": body.climate.temperature_c,
+        "setpoint_c": body.climate.setpoint_c,
+        "since": body.occupancy.since.isoformat() if body.occupancy.since else None,
+        "stale": body.occupancy.stale,
+        "by_hand": body.occupancy.source == "manual",
+        "confidence": body.occupancy.confidence,
+        "evidence": [item.model_dump(mode="json") for item in body.occupancy.evidence[-EVIDENCE_KEPT:]],
+        "energy": body.energy.model_dump(mode="json") if body.energy else None,
         "version": body.version,
     }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pms.energy import service as energy
+from pms.energy.model import HOUSE
 from pms.frontdesk.service import EXTENDED
 from pms.kernel.events import Event, EventKind
 from pms.kernel.work import UnitOfWork
@@ -37,6 +39,8 @@ KINDS: frozenset[str] = frozenset(
         PROPERTY_IMPORTED,
         ACCEPTED,
         onboarding.ASKED,
+        energy.HOUSE_CHANGED,
+        energy.ROOM_CHANGED,
         keys.KEY_FLOOR,
         *_KEY_JOBS,
         *_KEY_CANCELS,
@@ -44,7 +48,7 @@ KINDS: frozenset[str] = frozenset(
 )
 """The events after which the edge is told something."""
 
-_WHOLE_HOUSE = {BUSINESS_DATE_MOVED.name, PROPERTY_IMPORTED.name}
+_WHOLE_HOUSE = {BUSINESS_DATE_MOVED.name, PROPERTY_IMPORTED.name, energy.HOUSE_CHANGED.name}
 
 
 async def on_event(work: UnitOfWork, event: Event) -> None:
@@ -68,12 +72,14 @@ async def everything(work: UnitOfWork) -> None:
     """Say every mergeable thing: the house and the facts of each room."""
     found = await house.the_property(work.session, work.property_id)
     rooms = await house.all_rooms(work.session, work.property_id)
+    said = await energy.said_of(work.session, work.property_id)
     body = PropertyBody(
         id=found.id,
         name=found.name,
         time_zone=found.time_zone,
         rooms=[{"number": room.number, "type": room.type_code, "floor": room.floor_code} for room in rooms],
         timers=found.timers,
+        setbacks=said.get(HOUSE, energy.NOTHING).allowed,
     )
     await say(work, "property", body, "property")
     await _tell_rooms(work, rooms)
@@ -82,6 +88,7 @@ async def everything(work: UnitOfWork) -> None:
 async def _tell_rooms(work: UnitOfWork, rooms: Sequence[Room]) -> None:
     today = await house.business_date(work.session, work.property_id)
     floors = await ledger.floors(work.session, work.property_id, [room.number for room in rooms])
+    said = await energy.said_of(work.session, work.property_id)
     stays = await _stays(work.session, work.property_id, [room.stay_id for room in rooms if room.stay_id])
     for room in rooms:
         stay = stays.get(room.stay_id or "")
@@ -95,6 +102,8 @@ async def _tell_rooms(work: UnitOfWork, rooms: Sequence[Room]) -> None:
             due_out=stay is not None and stay.departure <= today,
             maintenance=room.maintenance_reason is not None,
             occupancy_override=_override(work, room),
+            setbacks=said.get(room.number, energy.NOTHING).allowed,
+            expected=said.get(room.number, energy.NOTHING).expected,
             key_floor=floors.get(room.number, 0),
         )
         await say(work, "room_facts", body, f"room_facts:{room.number}")

@@ -4,7 +4,16 @@ from pathlib import Path
 
 from aiohttp import web
 
-from pms.access.permissions import ALERTS_READ, DEVICES_MANAGE, HOUSEKEEPING_READ, KEYS_READ, ROOMS_READ, SYSTEM_READ
+from pms.access.permissions import (
+    ALERTS_READ,
+    DEVICES_MANAGE,
+    ENERGY_READ,
+    HOUSEKEEPING_READ,
+    KEYS_READ,
+    ROOMS_READ,
+    SYSTEM_READ,
+)
+from pms.energy import pages as energy
 from pms.frontdesk import pages as frontdesk
 from pms.housekeeping import cases_pages, minutes_pages
 from pms.housekeeping import pages as housekeeping
@@ -15,7 +24,7 @@ from pms.maintenance import more_pages as more_maintenance
 from pms.maintenance import pages as maintenance
 from pms.onboarding import pages as onboarding
 from pms.property.service import business_date
-from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, trust
+from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, timeline, trust
 from pms.web.errors import error_page
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -27,6 +36,7 @@ PLACES = (
     Place("housekeeping", "/housekeeping", "broom", HOUSEKEEPING_READ),
     Place("maintenance", "/maintenance", "tool", ALERTS_READ),
     Place("devices", "/devices", "sensor", DEVICES_MANAGE),
+    Place("energy", "/energy", "leaf", ENERGY_READ),
     Place("system", "/system", "pulse", SYSTEM_READ),
 )
 
@@ -38,6 +48,7 @@ ROUTES: tuple[Routes, ...] = (
     account.routes,
     people.routes,
     health.routes,
+    timeline.routes,
     about.routes,
     frontdesk.routes,
     keys.routes,
@@ -47,13 +58,14 @@ ROUTES: tuple[Routes, ...] = (
     maintenance.routes,
     more_maintenance.routes,
     onboarding.routes,
+    energy.routes,
 )
 """Every page of the house."""
 
 _PMS = Path(__file__).parent.parent
 _FOLDERS = {
     name: _PMS / name / "templates"
-    for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance", "onboarding")
+    for name in ("web", "frontdesk", "keys", "housekeeping", "maintenance", "onboarding", "energy")
 }
 
 
@@ -61,6 +73,8 @@ def install(app: web.Application) -> None:
     """Give an application its pages. Its context must be there already."""
     pages = Pages(_FOLDERS, PLACES, business_date)
     pages.sections["room"] = [
+        energy.room_section,
+        timeline.room_section,
         controls.room_section,
         keys.room_section,
         cases_pages.room_section,

@@ -98,7 +98,7 @@ async def _listen(hotel: Hotel) -> None:
 
 
 @contextlib.asynccontextmanager
-async def hotel(folder: Path, broker: RealBroker, more: str = "") -> AsyncIterator[Hotel]:
+async def hotel(folder: Path, broker: RealBroker, more: str = "", clock: Clock | None = None) -> AsyncIterator[Hotel]:
     """A running edge, with `more` in its service.toml; entered again over the same folder it is the next run."""
     config = folder / "config"
     if not config.exists():
@@ -108,11 +108,13 @@ async def hotel(folder: Path, broker: RealBroker, more: str = "") -> AsyncIterat
         (config / "service.toml").write_text(service.replace('mode = "auto"', here) + more)
         text = (config / "devices.toml").read_text()
         (config / "devices.toml").write_text(text.replace("5020", str(a_free_port())))
-    configuration, clock = load_configuration(config), Clock()
-    own = Broker(configuration.settings.broker, folder / "data", clock.now)
+    configuration, time = load_configuration(config), clock or Clock()
+    own = Broker(configuration.settings.broker, folder / "data", time.now)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(own)
-        edge = await stack.enter_async_context(edge_opened(EdgePlan(configuration, folder / "data", clock), own))
+        edge = await stack.enter_async_context(
+            edge_opened(EdgePlan(configuration, folder / "data", time, follow_wall=clock is None), own)
+        )
         client = await stack.enter_async_context(aiomqtt.Client("127.0.0.1", broker.port))
         made = Hotel(folder, broker, edge, client)
         tasks = [asyncio.create_task(work) for work in (own.run(), _listen(made), edge.run())]

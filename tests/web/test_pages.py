@@ -61,6 +61,15 @@ async def test_pages_cause_no_error_and_ask_nobody_else(
     assert at.troubles == []
 
 
+@SIZES
+async def test_energy_and_a_day_of_a_room(house: House, browser: Browser, size: ViewportSize) -> None:
+    """Apart from the others: one person may ask for so much a second."""
+    at = await visitor(browser, house.url, size, measured=True)
+    await at.sign_in("maintenance")
+    await _check_all(at, ("/energy", "/rooms/101/timeline"), "en")
+    assert house.translator.missing == set()
+
+
 async def test_dialogs_are_accessible(house: House, browser: Browser) -> None:
     at = await visitor(browser, house.url, DESKTOP, measured=True)
     await at.sign_in("manager")
