@@ -96,8 +96,6 @@ class Candidates:
         identity = _identity(body)
         if identity == self._told and self._told_at and body.at - self._told_at < TOLD_AGAIN:
             return
-        if not body.candidates and not self._told and self._told_at is None and not body.ignored:
-            return  # nothing was ever told, and there is nothing to tell
         news, self._told, self._told_at = identity != self._told, identity, body.at
         self._tell(body)
         if news:

@@ -114,9 +114,10 @@ async def test_it_is_told_when_it_is_news_and_once_a_minute_else(place: Place) -
     assert len((await place.last()).candidates) == 2
 
 
-async def test_nothing_is_told_where_there_was_never_anything(place: Place) -> None:
+async def test_that_there_is_nothing_new_is_told_too(place: Place) -> None:
+    assert (await place.last()).candidates == []
     await place.candidates.look()
-    assert place.told == []
+    assert len(place.told) == 1
 
 
 async def test_an_ignored_one_is_left_out_and_counted(place: Place) -> None:
