@@ -1,6 +1,6 @@
 """Which faults are there now. A fault that is there already is not raised again, across restarts too."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import orjson
 
@@ -20,6 +20,11 @@ class OpenConditions:
     def standing(self) -> list[str]:
         """The keys of what stands."""
         return list(self._bodies)
+
+    def of_other_lines(self, known: Collection[str]) -> list[str]:
+        """The keys of faults of lines that are not known, and of bridges on them (`line/bridge`)."""
+        lines = {key: key.partition(":")[2].partition("/")[0] for key in self._bodies if key.startswith("line_down:")}
+        return [key for key, line in lines.items() if line not in known]
 
     def take(self, effect: ConditionRaised | ConditionCleared, said: Fact) -> bool:
         """Whether this is news."""

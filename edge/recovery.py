@@ -71,9 +71,8 @@ def recover(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) ->
     hub.fit(inventory, catalog)  # a room may remember devices that were moved or removed meanwhile
     for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, (inventory, catalog), room, device))):
         hub.condition(gone)
-    for line in [key.partition(":")[2] for key in hub.conditions.standing() if key.startswith("line_down:")]:
-        if line not in inventory.lines and line.partition("/")[0] not in inventory.lines:  # "<line>/<bridge>"
-            hub.clear_condition(f"line_down:{line}")
+    for key in hub.conditions.of_other_lines(inventory.lines):
+        hub.clear_condition(key)
 
 
 def _replay(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) -> None:
