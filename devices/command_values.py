@@ -11,6 +11,9 @@ INTERNAL = frozenset({"key_sequence"})
 LOCK_ORDERS = frozenset({"locked", "unlocked"})
 """What can be ordered of a lock; `jammed` and `not_fully_locked` only happen."""
 
+SYMMETRIC = frozenset({"zigbee2mqtt"})
+"""Dialects in which a property is ordered by the name under which it is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orderable:
@@ -27,7 +30,11 @@ class Orderable:
 def orderables(profile: Profile) -> tuple[Orderable, ...]:
     """The points of a profile that people may give orders to."""
     specs = [spec for name, spec in profile.points.items() if spec.writable and name not in INTERNAL]
-    return tuple(_orderable(spec) for spec in specs if spec.wire.get("command") is not None or _is_register(spec.wire))
+    return tuple(_orderable(spec) for spec in specs if _is_reached(profile, spec.wire))
+
+
+def _is_reached(profile: Profile, wire: dict[str, Any]) -> bool:
+    return wire.get("command") is not None or profile.dialect in SYMMETRIC or _is_register(wire)
 
 
 def _is_register(wire: dict[str, Any]) -> bool:

@@ -1,11 +1,13 @@
 """Which faults are there now. A fault that is there already is not raised again, across restarts too."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import orjson
 
 from edge.bodies import Fact
 from edge.rooms.signals import ConditionCleared, ConditionRaised
+
+OF_LINES = ("line_down:", "comm_errors:")
 
 
 class OpenConditions:
@@ -20,6 +22,11 @@ class OpenConditions:
     def standing(self) -> list[str]:
         """The keys of what stands."""
         return list(self._bodies)
+
+    def of_other_lines(self, known: Collection[str]) -> list[str]:
+        """The keys of faults of lines that are not known, and of bridges on them (`line/bridge`)."""
+        keys = [key for key in self._bodies if key.startswith(OF_LINES)]
+        return [key for key in keys if key.partition(":")[2].partition("/")[0] not in known]
 
     def take(self, effect: ConditionRaised | ConditionCleared, said: Fact) -> bool:
         """Whether this is news."""

@@ -71,10 +71,8 @@ def recover(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) ->
     hub.fit(inventory, catalog)  # a room may remember devices that were moved or removed meanwhile
     for gone in list(hub.conditions.orphans(lambda room, device: _gone(hub.house, (inventory, catalog), room, device))):
         hub.condition(gone)
-    for key in [key for key in hub.conditions.standing() if key.startswith(("line_down:", "comm_errors:"))]:
-        line = key.partition(":")[2]
-        if line not in inventory.lines and line.partition("/")[0] not in inventory.lines:  # "<line>/<bridge>"
-            hub.clear_condition(key)
+    for key in hub.conditions.of_other_lines(inventory.lines):
+        hub.clear_condition(key)
 
 
 def _replay(hub: Hub, inventory: Inventory, catalog: Catalog, loaded: Loaded) -> None:

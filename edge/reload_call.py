@@ -67,6 +67,11 @@ def call(data: Path) -> dict[str, Any]:
         (data / ANSWERED).unlink(missing_ok=True)
 
 
+def is_asked(data: Path) -> bool:
+    """Whether somebody waits for an answer."""
+    return (data / ASKED).exists()
+
+
 def lines(answer: dict[str, Any]) -> list[str]:
     """The answer for a person."""
     if answer["reason"]:

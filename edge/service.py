@@ -27,6 +27,7 @@ from edge.folder import FolderLock
 from edge.notify import keep, send
 from edge.operate.heartbeat import beat
 from edge.operate.keeping import keeper_of
+from edge.reload_call import is_asked
 
 if TYPE_CHECKING:
     from edge.metrics.server import Metrics
@@ -106,16 +107,21 @@ async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[N
 
 
 @contextmanager
-def hang_up(*, heeded: bool) -> Iterator[asyncio.Event]:
-    """Set by SIGHUP: the configuration is to be read again. From before anybody can know whom to send it."""
+def hang_up(plan: ServicePlan, stop: asyncio.Event) -> Iterator[asyncio.Event]:
+    """Set by SIGHUP: the configuration is to be read again. From before anybody can know whom to send it.
+
+    A demo ends with its terminal: it stops unless somebody asked.
+    """
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    if heeded:
-        loop.add_signal_handler(signal.SIGHUP, asked.set)
+
+    def hung_up() -> None:
+        (stop if plan.demo and not is_asked(plan.data) else asked).set()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
     try:
         yield asked
     finally:
-        if heeded:
-            loop.remove_signal_handler(signal.SIGHUP)
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def save_memory() -> None:
@@ -137,7 +143,7 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
     async with AsyncExitStack() as stack:
         broker = edge = pms = board = None
         if plan.edge:
-            asked = stack.enter_context(hang_up(heeded=not plan.demo))  # a demo ends with its terminal
+            asked = stack.enter_context(hang_up(plan, stop))
             stack.enter_context(FolderLock(plan.data, "edge"))
             broker = Broker(plan.configuration.settings.broker, plan.data, plan.clock.now)
             await stack.enter_async_context(broker)

@@ -51,11 +51,9 @@ def switch(parts: Parts, configuration: Configuration, change: GatewayChange) ->
 
 
 def _forget_what_is_gone(hub: Hub, inventory: Inventory) -> None:
-    """Faults of lines (and bridges on them) and devices that nobody speaks of any more."""
-    lines = [key.partition(":")[2] for key in hub.conditions.standing() if key.startswith("line_down:")]
-    for line in lines:
-        if line.partition("/")[0] not in inventory.lines:
-            hub.clear_condition(f"line_down:{line}")
+    """Faults of lines and devices that nobody speaks of any more."""
+    for key in hub.conditions.of_other_lines(inventory.lines):
+        hub.clear_condition(key)
     now = hub.clock.now()
     for gone in list(hub.conditions.orphans(lambda _, device: device is not None and device not in inventory.devices)):
         why = Evidence("device_removed", now, {"device": gone.device})

@@ -168,17 +168,20 @@ class ModbusLine:
             self._broken.set()
             return LineDownError("closed", str(error))
         self.silence += 1
-        if self.serial:
-            self._not_before = self._time() + self.settings.quiet_s
-        elif self.silence >= SILENT_REQUESTS:
+        self._expect_late_answer()
+        if not self.serial and self.silence >= SILENT_REQUESTS:
             self._broken.set()
         return RequestError("timeout")
 
     def _wrong(self, detail: str) -> RequestError:
         """The answer to something else: on a serial bus another one may be on its way."""
+        self._expect_late_answer()
+        return RequestError("bad_frame", detail)
+
+    def _expect_late_answer(self) -> None:
+        """On a serial bus nothing tells a late answer from one to the next question: ask none until it is over."""
         if self.serial:
             self._not_before = self._time() + self.settings.quiet_s
-        return RequestError("bad_frame", detail)
 
     async def _keep_quiet(self) -> None:
         if (wait := self._not_before - self._time()) > 0:
@@ -199,7 +202,7 @@ class ModbusLine:
         await asyncio.sleep(0)  # a serial port begins to listen at the loop's next turn
         self.silence = 0
         self.sessions += 1
-        self._not_before = self._time() + (self.settings.quiet_s if self.serial else 0)
+        self._expect_late_answer()
         self._account.went_up()
 
     def _check_port(self) -> None:

@@ -73,3 +73,10 @@ def test_a_lock_is_only_locked_or_unlocked_and_what_is_internal_is_not_offered()
     assert found["onokom_air_dk"]["setpoint"].minimum == 16
     assert found["onokom_air_dk"]["setpoint"].unit == "degC"
     assert "zigbee2mqtt/contact" not in found
+
+
+@pytest.mark.parametrize("name", CATALOG.ids())
+def test_every_point_that_may_be_written_is_offered(name: str) -> None:
+    profile = CATALOG.get(name)
+    writable = {point for point, spec in profile.points.items() if spec.writable}
+    assert writable - INTERNAL == {one.point for one in orderables(profile)}

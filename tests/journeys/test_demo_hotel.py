@@ -146,6 +146,24 @@ async def test_a_guest_arrives_sleeps_goes_out_and_the_room_is_cleaned_and_a_fau
         await a_leak(hotel)
 
 
+async def test_a_demo_reads_its_files_again_and_ends_with_its_terminal(tmp_path: Path) -> None:
+    """One signal says both: who asks for a reload leaves a question."""
+    process, url = start(tmp_path, port := a_free_port()), f"http://127.0.0.1:{port}"
+    try:
+        async with aiohttp.ClientSession() as http:
+            await until(lambda: healthy(http, url), timeout=PATIENCE)
+            words = [sys.executable, "-m", "edge.cli", "reload", "--data", str(tmp_path / "demo" / "data")]
+            asked = await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE)
+            said, _ = await asked.communicate()
+            assert (asked.returncode, said.decode().strip()) == (0, "no line and no device has changed")
+            assert await healthy(http, url)
+        process.send_signal(signal.SIGHUP)
+        assert await asyncio.to_thread(process.wait, 30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 async def a_silent_night(hotel: Watched) -> None:
     """No motion for hours, and never once shown as vacant. Do not disturb keeps the hotel's attendants out."""
     await hotel.panel(f"rooms/{hotel.number}/request", value="dnd")

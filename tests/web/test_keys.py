@@ -129,6 +129,7 @@ async def test_an_unknown_end_has_reading_as_its_next_step(house: House, browser
     await _lead(at, "not known")
     assert "main" in (await at.page.get_attribute("#job-read", "class") or "")
     await at.page.click("#job-close")
+    await expect(at.page.locator("#key input[name=acknowledge_unknown]")).to_be_attached()  # the page was drawn anew
     await at.page.click("#open-key")
     await at.page.check("#key input[value=new]")
     await at.page.click("#key button[type=submit]")
