@@ -1,0 +1,60 @@
+"""What a room taught: how people come and go here, and which of its sensors can be believed."""
+
+from dataclasses import dataclass, field
+from math import exp
+
+from edge.rooms.tally import Share, Silences
+from edge.rooms.weighing import Weighing
+
+DAY = 86_400.0
+CHATTERS = 3.0
+"""Ghosts a day from which on a sensor's repeats say nothing."""
+
+
+@dataclass(slots=True)
+class Habit:
+    """One sensor."""
+
+    ghosts: float = 0
+    near_leaving: Share = field(default_factory=Share)
+    near_staying: Share = field(default_factory=Share)
+    departures: float = 0  # people left from here
+    stays: Silences = field(default_factory=Silences)  # long silences of people who had stayed
+
+
+@dataclass(slots=True)
+class Lessons:
+    """One room. Nothing is learned before it is confirmed by what followed."""
+
+    left: dict[str, Share] = field(default_factory=dict)  # by circumstance: did a door episode empty the room?
+    returns: Silences = field(default_factory=Silences)  # from the door to the first event of those inside
+    vacant_seconds: float = 0
+    doors: Share = field(default_factory=Share)  # entries whose door was not heard, and heard
+    habits: dict[str, Habit] = field(default_factory=dict)
+
+    def habit(self, sensor: str) -> Habit:
+        """Of one sensor."""
+        found = self.habits.get(sensor)
+        if found is None:
+            found = self.habits[sensor] = Habit()
+        return found
+
+    def still(self, seconds: float, by: Weighing) -> float:
+        """How probable is such a silence after the door, when somebody is inside?"""
+        prior = by.return_floor + (1 - by.return_floor) / (1 + seconds / by.return_median_seconds)
+        known = self.returns
+        share = (by.return_prior * prior + known.beyond(seconds)) / (by.return_prior + known.count)
+        return share * exp(-seconds / (3600 * by.floor_hours))
+
+    def ghost_rate(self, habit: Habit, by: Weighing) -> float:
+        """Events a second that nobody made."""
+        ghosts = by.ghosts_per_day * by.ghost_prior_days + habit.ghosts
+        return ghosts / (by.ghost_prior_days * DAY + self.vacant_seconds)
+
+    def chatters(self, habit: Habit, by: Weighing) -> bool:
+        """Does the sensor fire in bursts while nobody is in?"""
+        return self.ghost_rate(habit, by) * DAY > CHATTERS * by.ghosts_per_day
+
+    def lost(self, by: Weighing) -> float:
+        """How probable is a door episode that nobody heard?"""
+        return max(by.lost_doors, self.doors.mean(by.lost_doors * by.lost_prior, (1 - by.lost_doors) * by.lost_prior))

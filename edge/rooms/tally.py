@@ -1,0 +1,45 @@
+"""What is counted in a room: how often, and how long the silence lasted."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from math import log
+
+EDGES = tuple(22.5 * 2**step for step in range(12))
+"""Seconds at which a silence is counted as longer, each twice the one before: 22.5 s to 12.8 h."""
+STEP = log(2)
+
+
+@dataclass(slots=True)
+class Share:
+    """How often something happened, of the times it could."""
+
+    yes: float = 0
+    no: float = 0
+
+    def mean(self, yes: float, no: float) -> float:
+        """The share, with so many of either taken as seen before."""
+        return (yes + self.yes) / (yes + no + self.yes + self.no)
+
+
+@dataclass(slots=True)
+class Silences:
+    """How many silences lasted longer than each of EDGES."""
+
+    count: int = 0
+    longer: list[int] = field(default_factory=lambda: [0] * len(EDGES))
+
+    def add(self, seconds: float) -> None:
+        """One more."""
+        self.count += 1
+        for at in range(bisect_right(EDGES, seconds)):
+            self.longer[at] += 1
+
+    def beyond(self, seconds: float) -> float:
+        """How many lasted longer than that; between two edges by the logarithm of the time."""
+        at = bisect_right(EDGES, seconds)
+        if at == 0:
+            return self.count - (self.count - self.longer[0]) * seconds / EDGES[0]
+        if at == len(EDGES):
+            return self.longer[-1]
+        before, after = self.longer[at - 1], self.longer[at]
+        return before - (before - after) * log(seconds / EDGES[at - 1]) / STEP

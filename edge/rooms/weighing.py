@@ -1,0 +1,62 @@
+"""How evidence of presence is weighed: every number of the filter, with its reason."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def weight(default: float, why: str) -> Any:
+    """A number of the filter and why it is that one."""
+    return field(default=default, metadata={"why": why})
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """One set for every room. What differs between rooms is learned in each room, starting from these."""
+
+    vacant_above: float = weight(
+        0.8, "Vacant is shown above this probability: being wrong costs a guest more than waiting costs energy."
+    )
+    occupied_below: float = weight(
+        0.5, "Occupied is shown again once vacant is the less probable; between the two the answer stands."
+    )
+    vacant_wait_seconds: float = weight(
+        45, "Never vacant so soon after a door edge: half of those who come in are first felt after that long."
+    )
+    episode_seconds: float = weight(
+        120, "Door edges this close with nobody felt between are one coming or going (bags, a key forgotten)."
+    )
+    enter_probability: float = weight(0.995, "A door that opens on an empty room lets somebody in, nearly always.")
+    leave_prior_left: float = weight(4, "Departures taken as seen before a room has any; with the next: 73 % leave.")
+    leave_prior_stayed: float = weight(1.5, "Door episodes taken as seen after which somebody had stayed.")
+    night_prior_left: float = weight(2, "The same two at night: 40 %, a door at night is a tray, a noise, a smoker.")
+    night_prior_stayed: float = weight(2, "See above.")
+    leave_most: float = weight(0.85, "However often people left, the next one may only take the tray in.")
+    return_median_seconds: float = weight(45, "Half of those inside are felt within that after the door.")
+    return_floor: float = weight(0.03, "So many in a hundred sit or lie down unfelt.")
+    return_prior: float = weight(10, "Door episodes the two numbers above are worth against the room's own.")
+    floor_hours: float = weight(8, "A sleeper is still for 4.5 h at the longest (270 min recorded).")
+    near_door_seconds: float = weight(20, "An event so soon after the door may be made on the way out.")
+    shut_seconds: float = weight(5, "Once the door is shut, only a slow message can be of somebody outside.")
+    near_leaving: float = weight(0.5, "A sensor of which nothing is known fires for half of those who leave,")
+    near_staying: float = weight(0.6, "and a little more often for those who stay or come in.")
+    near_prior: float = weight(4, "Door episodes those two are worth against the sensor's own.")
+    ghosts_per_day: float = weight(1, "Events nobody made, a sensor and vacant day: one in two days.")
+    ghost_prior_days: float = weight(2, "Vacant days that is worth against the sensor's own.")
+    lost_doors: float = weight(0.05, "Door episodes of which nothing arrives: 2 % in a sound radio mesh, and some.")
+    lost_prior: float = weight(10, "Entries that is worth against the room's own.")
+    entries_per_day: float = weight(2.5, "Absences a day in the recorded homes.")
+    active_seconds: float = weight(60, "Somebody up is felt again within a minute, half of the time.")
+    doubt_floor: float = weight(0.05, "Share of those felt once who then sit still for long.")
+    doubt_night_floor: float = weight(0.25, "The same at night: a sleeper turns over once.")
+    alone_least: float = weight(0.45, "One sensor alone leaves that much vacancy where others could confirm it.")
+    alone_lasting: float = weight(0.2, "When it goes on for minutes: this much, so that silence needs an hour.")
+    repeats_enough: float = weight(5, "Minutes in which a sensor must speak to be believed alone.")
+    repeat_ratio: float = weight(1.5, "A repeat of the same sensor, a minute on, speaks that much for a person.")
+    unseen_minutes: float = weight(10, "Silence from which on a departure unseen is thought of at all.")
+    unseen_long: float = weight(0.05, "Long silences of people inside taken as seen, for each sensor.")
+    unseen_night: float = weight(20, "The same for a silence that began at night.")
+
+    @classmethod
+    def why(cls) -> dict[str, str]:
+        """The reason of each number, by name."""
+        return {item.name: str(item.metadata["why"]) for item in fields(cls)}
