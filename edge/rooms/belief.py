@@ -5,29 +5,20 @@ is weighed by how often its sensor lies against how soon those inside are felt, 
 long people here stay unfelt: after the door at once, after an event only as far as they leave from that sensor.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 
-from edge.rooms.lessons import DAY, Lessons
+from edge.rooms.learning import CONFIRMS, Hint, Teacher
+from edge.rooms.lessons import DAY, Habit, Lessons
 from edge.rooms.tally import Share
 from edge.rooms.weighing import Weighing
 
 SURE = 1e-6
-SETTLED = 0.8
-SHORT_STAY = timedelta(minutes=5)
-CONFIRMS = timedelta(minutes=1)
-FORGOTTEN = timedelta(minutes=30)
-
-
-@dataclass(slots=True)
-class Hint:
-    """Something to be learned, if what follows confirms it."""
-
-    kind: str  # return | stay | unseen
-    at: datetime
-    sensor: str
-    of: str = ""  # the sensor a stay is about
-    seconds: float = 0
+HORIZON = 48 * 3600.0
+FORCED = 0.95
+"""Vacant by what others know (staff found nobody): as sure as a good search."""
 
 
 @dataclass(slots=True)
@@ -40,7 +31,7 @@ class BeliefState:
     sensor: str = ""
     edge: datetime | None = None  # the last door edge
     shut: bool = False  # it was a closing
-    began: datetime | None = None  # the first of its episode
+    began: datetime | None = None  # the first edge of its episode
     before: float = 0.5  # vacant before the episode
     circumstance: str = ""
     last: str = ""  # felt last before the episode
@@ -48,81 +39,162 @@ class BeliefState:
     hint: Hint | None = None
     voices: list[str] = field(default_factory=list)  # sensors that spoke since it was thought vacant
     doubted: bool = False  # one sensor alone spoke in a room thought vacant
-    repeats: int = 0  # minutes in which the last voice spoke again
-    counted: datetime | None = None  # the last repeat that counted
+    repeats: int = 0  # minutes in which it spoke again
+    counted: datetime | None = None  # the last of them
     entered: datetime | None = None
-    emptied: datetime | None = None
+    emptied: datetime | None = None  # since when it may be vacant
     ghosts: dict[str, int] = field(default_factory=dict)  # events since, that may have been nobody's
 
 
 class Belief:
     """Of one room. Times never go back; the caller sees to it."""
 
-    def __init__(self, by: Weighing, lessons: Lessons | None = None) -> None:
+    def __init__(self, by: Weighing) -> None:
         self.by = by
-        self.lessons = lessons or Lessons()
+        self.lessons = Lessons()
         self.state = BeliefState()
         self.night = False
         self.guests = 1
+        self.deaf: datetime | None = None  # silence counts until then
         self._near = timedelta(seconds=by.near_door_seconds)
         self._latency = timedelta(seconds=by.shut_seconds)
         self._episode = timedelta(seconds=by.episode_seconds)
+        self._long = 60 * by.unseen_minutes
 
     def vacancy(self, now: datetime) -> float:
         """The probability that nobody is in, when nothing more was heard until `now`."""
         state = self.state
         if state.at is None:
             return state.vacant
-        silent = (now - state.at).total_seconds()
-        if state.kind == "door":
-            inside = (1 - state.vacant) * self.lessons.still(silent, self.by)
-            return state.vacant / (state.vacant + inside)
-        return self._after_event(silent)
+        if self.deaf is not None and now > self.deaf:
+            now = self.deaf
+        return self._after((now - state.at).total_seconds())
 
-    def door(self, now: datetime, *, opened: bool = True) -> None:
-        """The door moved."""
+    def inside(self, now: datetime) -> bool:
+        """Is somebody inside the more probable?"""
+        return self.vacancy(now) < self.by.occupied_below
+
+    def empty_at(self) -> datetime | None:
+        """When silence will have made it vacant; None: it will not, within two days."""
+        at, limit = self.state.at, self.by.vacant_above
+        if at is None or self._after(HORIZON) < limit:
+            return None
+        low, high = 0.0, HORIZON
+        while high - low > 1:
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._after(middle) >= limit else (middle, high)
+        return at + timedelta(seconds=ceil(high))
+
+    def door(self, now: datetime, *, opened: bool = True, leaning: float = 1) -> None:
+        """The door moved. `leaning`: how much likelier than usual it is that people leave."""
         state = self.state
         state.shut = not opened
-        if state.kind == "door" and state.edge is not None and now - state.edge < self._episode:
+        if self._same_episode(now):
             state.at = state.edge = now
             return
         before = self.vacancy(now)
-        self._settle(now, before)
+        self.settle(now)
         state.before, state.last = before, state.sensor
         state.circumstance = self._circumstance(now)
-        leaves = self._leaves(state.circumstance)
+        leaves = self._leaves(state.circumstance, leaning)
         state.vacant = before * (1 - self.by.enter_probability) + (1 - before) * leaves
         state.kind, state.at, state.edge, state.began = "door", now, now, now
         state.near, state.hint, state.voices, state.doubted = [], None, [], False
-        if before > 0.5:
+        if before > self.by.occupied_below:
             state.entered = now
         state.emptied, state.ghosts = now, {}
+
+    def settle(self, now: datetime) -> None:
+        """A door episode begins: it tells what came of the one before."""
+        if not self._same_episode(now):
+            Teacher(self.state, self.lessons).settle(now, self.vacancy(now), self.by.vacant_above)
 
     def felt(self, now: datetime, sensor: str) -> None:
         """Something moved inside."""
         state = self.state
-        if state.kind == "door" and state.edge is not None and now - state.edge <= (self._latency if state.shut else self._near):
-            self._beside_the_door(sensor)
+        if state.at is not None and now < state.at:
             return
-        sure = state.vacant < SURE and state.kind == "felt"
-        silent = 0.0 if state.at is None else (now - state.at).total_seconds()
-        if not sure or silent > 60 * self.by.unseen_minutes:
-            self._weigh(now, sensor, silent)
-        if state.hint is not None:
-            self._confirm(now, sensor)
-        state.kind, state.at, state.sensor = "felt", now, sensor
+        if state.kind == "door" and state.edge is not None:
+            if now - state.edge <= (self._latency if state.shut else self._near):
+                self._beside_the_door(sensor)
+                return
+        elif state.vacant < SURE and state.hint is None:
+            if now - state.at < CONFIRMS if state.at is not None else False:
+                state.at, state.sensor = now, sensor
+                return
+        self._take(now, sensor)
 
-    def _after_event(self, silent: float) -> float:
+    def entered(self) -> None:
+        """The door was opened by a card from outside: somebody comes in."""
+        self.state.vacant = min(self.state.vacant, 1 - self.by.enter_probability)
+
+    def from_inside(self, now: datetime) -> bool:
+        """The lock was opened from inside: somebody was in. Returns whether that was thought otherwise."""
+        state = self.state
+        same = self._same_episode(now)
+        thought = state.before if same else self.vacancy(now)
+        if thought <= self.by.occupied_below:
+            return False
+        if state.emptied is not None:
+            self.lessons.vacancies.no += 1
+        if same:
+            state.before, state.vacant = 0.0, self._leaves(state.circumstance, 1)
+        else:
+            self.certain(now)
+        return True
+
+    def certain(self, now: datetime) -> None:
+        """Hard evidence that somebody is inside."""
+        state = self.state
+        state.vacant, state.kind, state.at, state.sensor = 0.0, "felt", now, ""
+        state.hint, state.voices, state.doubted, state.emptied = None, [], False, None
+
+    def lean(self, ratio: float) -> None:
+        """Evidence that is `ratio` times as probable in a vacant room; it decides nothing by itself."""
+        vacant = self.state.vacant * ratio
+        self.state.vacant = vacant / (vacant + 1 - self.state.vacant)
+
+    def lasting(self, now: datetime) -> None:
+        """What was felt is felt still, or was until now: the silence begins anew."""
+        state = self.state
+        if state.kind == "felt" and state.at is not None and now > state.at:
+            state.at = now
+
+    def listen(self, now: datetime) -> None:
+        """Nobody listened until now: silence counts from here."""
+        if self.state.at is not None:
+            self.state.at = max(now, self.state.at)
+
+    def emptied(self, now: datetime) -> None:
+        """The room is vacant, whatever the silence says: others know."""
+        state = self.state
+        if self.vacancy(now) < self.by.vacant_above:
+            state.vacant, state.kind, state.at, state.sensor = FORCED, "door", now, ""
+            state.edge = state.edge or now
+
+    def copy(self) -> BeliefState:
+        """The state as it is, to come back to."""
+        state = copy(self.state)
+        state.near, state.voices, state.ghosts = list(state.near), list(state.voices), dict(state.ghosts)
+        return state
+
+    def _same_episode(self, now: datetime) -> bool:
+        state = self.state
+        return state.kind == "door" and state.edge is not None and now - state.edge < self._episode
+
+    def _after(self, silent: float) -> float:
         state, by = self.state, self.by
         vacant = state.vacant
+        if state.kind == "door":
+            return vacant / (vacant + (1 - vacant) * self.lessons.still(silent, by))
         if vacant > SURE:
-            inside = (1 - vacant) * self._unfelt(silent)
-            vacant = vacant / (vacant + inside)
-        if silent < 60 * by.unseen_minutes:
+            vacant = vacant / (vacant + (1 - vacant) * self._unfelt(silent))
+        if silent < self._long:
             return vacant
         habit = self.lessons.habit(state.sensor)
         gone = self.lessons.lost(by) * habit.departures
-        stayed = habit.stays.beyond(silent) + by.unseen_long * (by.unseen_night if self.night else 1)
+        careful = by.unseen_night if self.night or self.guests > 1 else 1
+        stayed = habit.stays.beyond(silent) + by.unseen_long * careful
         return 1 - (1 - vacant) * stayed / (gone + stayed)
 
     def _unfelt(self, silent: float) -> float:
@@ -130,129 +202,72 @@ class Belief:
         floor = self.by.doubt_night_floor if self.night else self.by.doubt_floor
         return floor + (1 - floor) / (1 + silent / self.by.active_seconds)
 
-    def lasting(self, now: datetime) -> None:
-        """What was felt is felt still, or was until now: the silence begins anew."""
-        if self.state.kind == "felt":
-            self.state.at = now
-
     def _beside_the_door(self, sensor: str) -> None:
         state, by = self.state, self.by
         if sensor in state.near:
             return
         state.near.append(sensor)
-        habit = self.lessons.habit(sensor)
-        k = by.near_prior
+        habit, k = self.lessons.habit(sensor), by.near_prior
         leaving = habit.near_leaving.mean(k * by.near_leaving, k * (1 - by.near_leaving))
         staying = habit.near_staying.mean(k * by.near_staying, k * (1 - by.near_staying))
-        vacant = state.vacant * leaving
-        state.vacant = vacant / (vacant + (1 - state.vacant) * staying)
+        self.lean(leaving / staying)
+
+    def _take(self, now: datetime, sensor: str) -> None:
+        state = self.state
+        silent = 0.0 if state.at is None else (now - state.at).total_seconds()
+        if state.vacant >= SURE or state.kind != "felt" or silent > self._long:
+            self._weigh(now, sensor, silent)
+        if state.hint is not None:
+            Teacher(state, self.lessons).confirm(now, sensor)
+        state.kind, state.at, state.sensor = "felt", now, sensor
 
     def _weigh(self, now: datetime, sensor: str, silent: float) -> None:
         state, by = self.state, self.by
         before = self.vacancy(now)
-        if before > 0.5:
+        if silent > self._long:
+            state.voices, state.doubted = [], False
+        if before > by.occupied_below:
             state.ghosts[sensor] = state.ghosts.get(sensor, 0) + 1
             state.doubted = True
-        if silent > 60 * by.unseen_minutes:
-            state.voices = []
-            state.doubted = before > 0.5
         habit = self.lessons.habit(sensor)
-        if sensor in state.voices:
-            ratio = self._repeat(now, sensor)
-        else:
-            state.voices.append(sensor)
-            median = by.return_median_seconds if state.kind == "door" else by.active_seconds
-            real = (1 - before) / (median + silent) + before * self.lessons.lost(by) * by.entries_per_day / DAY
-            ghost = self.lessons.ghost_rate(habit, by)
-            ratio = real / ghost / max(1 - before, 1e-12)
-            state.counted, state.repeats = now, 0
-        vacant = before / (before + (1 - before) * ratio)
+        ratio = self._repeat(now, habit) if sensor in state.voices else self._voice(now, sensor, habit, before)
         if len(state.voices) > 1:
             state.doubted = False
+        vacant = before / (before + (1 - before) * ratio)
         if state.doubted and len(self.lessons.habits) > 1:
             lasting = state.repeats >= by.repeats_enough or state.kind == "door"
             vacant = max(vacant, min(before, by.alone_lasting if lasting else by.alone_least))
-        self._suppose(now, sensor, silent, before)
+        if state.kind == "door" or silent > self._long or before > by.vacant_above:
+            Teacher(state, self.lessons).suppose(Hint("", now, sensor, state.sensor, silent), before, by.vacant_above)
         state.vacant = vacant if vacant > SURE else 0.0
 
-    def _repeat(self, now: datetime, sensor: str) -> float:
+    def _voice(self, now: datetime, sensor: str, habit: Habit, before: float) -> float:
+        """How much a sensor that had not spoken speaks for somebody inside."""
+        state, by = self.state, self.by
+        state.voices.append(sensor)
+        state.counted, state.repeats = now, 0
+        silent = 0.0 if state.at is None else (now - state.at).total_seconds()
+        soon = by.return_median_seconds if state.kind == "door" else by.active_seconds
+        entered = before * self.lessons.lost(by) * by.entries_per_day / DAY
+        real = (1 - before) / (soon + silent) + entered
+        return real / self.lessons.ghost_rate(habit, by) / max(1 - before, 1e-12)
+
+    def _repeat(self, now: datetime, habit: Habit) -> float:
+        """The same sensor again: little, and nothing of one that chatters."""
         state = self.state
         if state.counted is not None and now - state.counted < CONFIRMS:
             return 1.0
         state.counted = now
         state.repeats += 1
-        return 1.0 if self.lessons.chatters(self.lessons.habit(sensor), self.by) else self.by.repeat_ratio
-
-    def _suppose(self, now: datetime, sensor: str, silent: float, before: float) -> None:
-        state = self.state
-        if state.kind == "door":
-            state.hint = Hint("return", now, sensor, "", silent)
-        elif before > SETTLED and (state.hint is None or state.hint.kind != "unseen"):
-            state.hint = Hint("unseen", now, sensor, state.sensor, silent)
-        elif silent > 60 * self.by.unseen_minutes and before < SETTLED:
-            state.hint = Hint("stay", now, sensor, state.sensor, silent)
-
-    def _confirm(self, now: datetime, sensor: str) -> None:
-        state, hint = self.state, self.state.hint
-        if hint is None:
-            return
-        since = now - hint.at
-        if since > FORGOTTEN:
-            state.hint = None
-        elif since >= CONFIRMS and sensor != hint.sensor and state.vacant < 0.1:
-            self._learn(hint)
-            state.hint = None
-
-    def _learn(self, hint: Hint) -> None:
-        state, lessons = self.state, self.lessons
-        if hint.kind == "return":
-            lessons.returns.add(hint.seconds)
-            self._beside(leaving=False)
-            if state.before < 0.1:
-                lessons.left.setdefault(state.circumstance, Share()).no += 1
-        elif hint.kind == "stay":
-            lessons.habit(hint.of).stays.add(hint.seconds)
-        else:
-            lessons.doors.yes += 1
-            self._departed(hint.at)
-        state.emptied, state.ghosts = None, {}
-
-    def _settle(self, now: datetime, before: float) -> None:
-        """The next door episode tells what the last one was."""
-        state, lessons = self.state, self.lessons
-        if before < SETTLED:
-            return
-        self._departed(now)
-        lessons.doors.no += 1
-        if state.emptied is not None:
-            lessons.vacant_seconds += (now - state.emptied).total_seconds()
-            for sensor, times in state.ghosts.items():
-                lessons.habit(sensor).ghosts += min(times, 3)
-
-    def _departed(self, now: datetime) -> None:
-        """The room has been empty since the last episode."""
-        state, lessons = self.state, self.lessons
-        if state.began is None or state.before >= 0.1 or now - state.began <= SHORT_STAY:
-            return
-        lessons.left.setdefault(state.circumstance, Share()).yes += 1
-        self._beside(leaving=True)
-        if state.last:
-            lessons.habit(state.last).departures += 1
-        state.before = 0.5
-
-    def _beside(self, *, leaving: bool) -> None:
-        near = self.state.near
-        for sensor, habit in self.lessons.habits.items():
-            share = habit.near_leaving if leaving else habit.near_staying
-            share.yes += sensor in near
-            share.no += sensor not in near
+        return 1.0 if self.lessons.chatters(habit, self.by) else self.by.repeat_ratio
 
     def _circumstance(self, now: datetime) -> str:
-        short = self.state.entered is not None and now - self.state.entered < SHORT_STAY
+        entered = self.state.entered
+        short = entered is not None and now - entered < timedelta(minutes=self.by.short_stay_minutes)
         return ("shared-" if self.guests > 1 else "") + ("night" if self.night else "short" if short else "day")
 
-    def _leaves(self, circumstance: str) -> float:
+    def _leaves(self, circumstance: str, leaning: float) -> float:
         share, by = self.lessons.left.get(circumstance) or Share(), self.by
-        if circumstance.endswith("night"):
-            return min(by.leave_most, share.mean(by.night_prior_left, by.night_prior_stayed))
-        return min(by.leave_most, share.mean(by.leave_prior_left, by.leave_prior_stayed))
+        left, stayed = by.leave_prior(circumstance)
+        leaves = min(by.leave_most, share.mean(left, stayed)) * leaning
+        return leaves / (leaves + 1 - leaves / leaning)

@@ -9,7 +9,7 @@ from devices.model import Quality, Value
 FAR = datetime.max.replace(tzinfo=UTC)
 """Later than anything: no timer is running."""
 
-NUMBERS = frozenset({"temperature", "setpoint", "humidity", "co2", "battery"})
+NUMBERS = frozenset({"temperature", "setpoint", "humidity", "co2", "battery", "power"})
 CHOICES: dict[str, frozenset[str]] = {
     "door": frozenset({"open", "closed"}),
     "lock": frozenset({"locked", "unlocked", "not_fully_locked", "jammed"}),
@@ -25,6 +25,9 @@ SENSING = frozenset({"motion", "presence", "bed"})
 ACTIVITY = SENSING | {"contact"}
 EVENTS = ACTIVITY | {"keycard", "occupancy_input", "sos", "tamper", "bolt"}
 """Points of which an old message says nothing worth believing."""
+
+BY_HAND = frozenset({"contact", "bed"})
+"""Switches that people move both ways; the others go off by themselves, some time after."""
 
 ABSURD = 1e9
 
@@ -56,8 +59,14 @@ class Cell:
         """When somebody moved last, by this change: going on, now; going off, the device's own hold ago."""
         if self.value is True:
             return now
-        timed = previous is True and self.value is False and not self.unseen
-        return now - self.hold if timed and self.hold is not None else None
+        fell = self.fell(previous)
+        if fell and self.point in BY_HAND:
+            return now
+        return now - self.hold if fell and self.hold is not None else None
+
+    def fell(self, previous: Value) -> bool:
+        """Did it go off, with somebody listening all the time?"""
+        return previous is True and self.value is False and not self.unseen
 
     def fresh_until(self) -> datetime | None:
         """When the value grows stale by itself; None: it does not."""
@@ -97,6 +106,7 @@ class Cells:
         self.all: dict[tuple[str, str], Cell] = {}
         self.by_point: dict[str, list[Cell]] = {}
         self.offline: dict[str, Absence] = {}
+        self.dead: set[str] = set()  # door contacts that cards at the lock did not move
         self._perishable: list[Cell] = []
 
     def add(self, cell: Cell) -> None:
@@ -123,6 +133,10 @@ class Cells:
         known = self.of("door")
         return [cell for cell in known if cell.heard is not None] or known
 
+    def doorless(self) -> bool:
+        """Does nothing tell of the door: no contact at all, or only such as slept through entries?"""
+        return all(cell.device in self.dead for cell in self.doors())
+
     def away(self, cell: Cell) -> bool:
         """Is the cell silent beyond its limit, or its device or line down?"""
         return cell.lapsed or cell.device in self.offline
@@ -133,11 +147,17 @@ class Cells:
         known = any(cell.heard is not None for cell in sensing)
         return not known or any(self.away(cell) for cell in (*sensing, *self.doors()))
 
+    def on(self) -> Cell | None:
+        """A sensor that is on, whatever that means so soon after the door."""
+        return next((cell for cell in self.of("presence", "bed", "motion") if self._feels(cell)), None)
+
+    def _feels(self, cell: Cell) -> bool:
+        return cell.value is True and cell.live and not self.away(cell) and cell.quality is Quality.GOOD
+
     def held(self, now: datetime, longest: Mapping[str, timedelta]) -> Cell | None:
         """A sensor that still feels somebody, and not for so long (`longest`, by point) that it must be stuck."""
         for cell in self.of(*longest):
-            on = cell.value is True and cell.live and not self.away(cell) and cell.quality is Quality.GOOD
-            if on and (cell.changed is None or now - cell.changed < longest[cell.point]):
+            if self._feels(cell) and (cell.changed is None or now - cell.changed < longest[cell.point]):
                 return cell
         return None
 

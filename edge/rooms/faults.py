@@ -69,6 +69,7 @@ class Faults:
 
     def toggled(self, cell: Cell, now: datetime) -> None:
         """A door contact moved: it is alive."""
+        self._cells.dead.discard(cell.device)
         if self.slept.pop(cell.device, None) is not None:
             self._conditions.absent(Fault("sensor_stuck", cell.device, "door"), now)
 
@@ -96,6 +97,8 @@ class Faults:
             limit = self._parameters.contact_accesses if cell.point == "door" else self._parameters.silent_entries
             if count >= limit:
                 fault = Fault("sensor_stuck", cell.device, cell.point)
+                if cell.point == "door":
+                    self._cells.dead.add(cell.device)
                 why = Evidence("silent_over_entries", now, {"point": cell.point, "entries": count})
                 self._conditions.present(fault, now, evidence=(why,))
 
@@ -155,6 +158,11 @@ class Faults:
         cell.still_due = FAR
         why = Evidence("unchanged_since", cell.changed or now, {"point": cell.point})
         self._conditions.present(Fault("sensor_stuck", cell.device, "temperature"), now, evidence=(why,))
+
+    def recall(self) -> None:
+        """After a restart: which door contacts were dead."""
+        limit = self._parameters.contact_accesses
+        self._cells.dead |= {cell.device for cell in self._cells.of("door") if self.slept.get(cell.device, 0) >= limit}
 
     def resume(self, cell: Cell) -> None:
         """A cell got its value back after a restart."""

@@ -4,15 +4,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from devices.model import Quality, Value
+from edge.rooms.belief import FORCED, BeliefState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
-from edge.rooms.occupancy import Question
+from edge.rooms.lessons import Lessons
+from edge.rooms.occupancy import Phase, Question
 from edge.rooms.signals import RoomFacts
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit
 
-FORMAT = 1
+FORMAT = 2
+READABLE = frozenset({1, 2})
+"""1: before a room learned; its answer stands, what it knows of itself begins anew."""
 
 
 @dataclass(slots=True)
@@ -58,3 +62,20 @@ class RoomState:
     facts: RoomFacts | None = None
     checked_out: datetime | None = None
     manual: dict[str, ManualAnswer] = field(default_factory=dict)
+    belief: BeliefState | None = None
+    belief_before: BeliefState | None = None
+    lessons: Lessons = field(default_factory=Lessons)
+
+
+def belief_of(question: Question) -> BeliefState:
+    """What the answer of a room that kept no belief says of it."""
+    door, felt = question.last_door, question.last_activity
+    at = question.quiet_since or door or felt or question.since
+    match question.phase:
+        case Phase.LATCHED:
+            return BeliefState(0.0, "felt", felt or at)
+        case Phase.VACANT:
+            return BeliefState(FORCED, "door", at, edge=door or at)
+        case Phase.CHECKING:
+            return BeliefState(at=at, kind="door", edge=door or at)
+    return BeliefState()

@@ -7,6 +7,7 @@ from edge.rooms.tally import Share, Silences
 from edge.rooms.weighing import Weighing
 
 DAY = 86_400.0
+MOST_HABITS = 24
 CHATTERS = 3.0
 """Ghosts a day from which on a sensor's repeats say nothing."""
 
@@ -30,14 +31,22 @@ class Lessons:
     returns: Silences = field(default_factory=Silences)  # from the door to the first event of those inside
     vacant_seconds: float = 0
     doors: Share = field(default_factory=Share)  # entries whose door was not heard, and heard
+    vacancies: Share = field(default_factory=Share)  # that ended at the door, and with somebody walking out
     habits: dict[str, Habit] = field(default_factory=dict)
 
     def habit(self, sensor: str) -> Habit:
-        """Of one sensor."""
+        """Of one sensor; of one beyond the most that are kept, nothing is known."""
         found = self.habits.get(sensor)
         if found is None:
-            found = self.habits[sensor] = Habit()
+            found = Habit()
+            if sensor and len(self.habits) < MOST_HABITS:
+                self.habits[sensor] = found
         return found
+
+    def blind_spot(self, by: Weighing) -> bool:
+        """Were people inside whom nothing here had seen, too often to say vacant again?"""
+        refuted = self.vacancies.no
+        return refuted >= by.refuted_least and refuted > by.refuted_share * (refuted + self.vacancies.yes)
 
     def still(self, seconds: float, by: Weighing) -> float:
         """How probable is such a silence after the door, when somebody is inside?"""

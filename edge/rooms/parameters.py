@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from edge.rooms.weighing import Weighing
+
 
 @dataclass(frozen=True, slots=True)
-class RoomParameters:
+class RoomParameters(Weighing):
     """Units are in the names. `utc_offset_minutes` is the hotel's present distance from UTC (for day and night)."""
 
-    search_minutes: float = 10  # silence after the door until the room is vacant
-    grace_seconds: float = 15  # motion this soon after the door may be somebody on the way out
+    search_minutes: float = 10  # at night: silence after the door until the room is vacant, at least
+    grace_seconds: float = 15  # staff: motion this soon after the door may be somebody on the way out
     shared_search_minutes: float = 15  # the same by day when several guests were inside
     night_search_minutes: float = 30  # the same at night with several guests, and after a door edge nobody saw
     sleeper_search_minutes: float = 300  # one of several leaves at night: longer than a sleeper is still

@@ -41,18 +41,18 @@ class Points:
         lived: dict[str, Handler] = dict.fromkeys(("motion", "presence", "bed", "contact"), self._activity)
         lived |= dict.fromkeys(("keycard", "occupancy_input"), self._keycard)
         lived |= {"bolt": self._bolt}
-        lived |= dict.fromkeys(("lock", "request"), self._show)
+        lived |= {"lock": self._show, "request": self._request, "power": self._power}
         self._table: dict[str, Handler] = {
             **faulty,
             **dict.fromkeys(("motion", "presence", "bed"), self._felt),
             **(lived if number else {}),
             "door": self._door,
             "window": self._climate,
-            "setpoint": self._climate,
-            "mode": self._climate,
+            "setpoint": self._set,
+            "mode": self._set,
             "temperature": self._temperature,
             "humidity": self._value,
-            "co2": self._value,
+            "co2": self._air,
         }
         self._events = {
             "access": self._access,
@@ -93,14 +93,41 @@ class Points:
 
     def _activity(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._felt(cell, previous, now)
+        people = self._people
         moved = cell.moved(previous, now)
-        if moved is not None and self._people.activity(moved, cell.device, cell.point):
+        if moved is not None and people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)
+        if cell.fell(previous):
+            people.rested(now if cell.hold is None else now - cell.hold)
+        self._marks.retime |= people.retimed()
 
-    def _keycard(self, cell: Cell, _previous: Value, now: datetime) -> None:
+    def _keycard(self, cell: Cell, previous: Value, now: datetime) -> None:
         if cell.value is True:
             self._people.activity(now, cell.device, cell.point)
+        elif cell.fell(previous):
+            self._people.card_out(now)
         self._marks.shown(changed=True)
+
+    def _set(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._climate(cell, previous, now)
+        self._used(cell, previous, now)
+
+    def _used(self, _cell: Cell, previous: Value, now: datetime) -> None:
+        if previous is not None and self._number and self._people.lean("setting_changed", now):
+            self._marks.shown(changed=True)
+
+    def _air(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._value(cell, previous, now)
+        level = cell.number()
+        if level is not None and self._number and self._people.air(cell.device, level, now):
+            self._marks.shown(changed=True)
+
+    def _power(self, cell: Cell, previous: Value, now: datetime) -> None:
+        watts, before = cell.number(), previous if isinstance(previous, int | float) else None
+        step = self._people.parameters.power_step_watts
+        rose = watts is not None and before is not None and watts - before >= step
+        if rose and self._people.lean("power_used", now):
+            self._marks.shown(changed=True)
 
     def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:
         if cell.value is True:
@@ -109,6 +136,10 @@ class Points:
 
     def _show(self, _cell: Cell, _previous: Value, _now: datetime) -> None:
         self._marks.changed = True
+
+    def _request(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._marks.changed = True
+        self._used(cell, previous, now)
 
     def _value(self, cell: Cell, previous: Value, _now: datetime) -> None:
         if _shown(cell.value) != _shown(previous):
@@ -140,8 +171,9 @@ class Points:
 
     def _egress(self, _event: DeviceEvent, now: datetime) -> None:
         moved = (cell.changed for cell in self._cells.of("door"))
-        if self._number and not any(at is not None and now - at <= self._late for at in moved):
-            self._marks.shown(changed=self._people.door(now, opened=True))
+        if self._number:
+            seen = any(at is not None and now - at <= self._late for at in moved)
+            self._marks.shown(changed=self._people.egress(now, seen=seen))
 
     def _button(self, event: DeviceEvent, now: datetime) -> None:
         if self._number:

@@ -124,7 +124,7 @@ class Room:
         question, cleaning = self._people.occupancy.question, self._people.cleaning.state
         manual = self._manual
         around = view.Around(
-            question, self._cells, self.facts, self._checked_out, self._people.visits.visit, manual.get("occupancy")
+            question, self._people.occupancy.confidence(now), self._cells, self.facts, self._checked_out, self._people.visits.visit, manual.get("occupancy")
         )
         return {
             "room": self.number,
@@ -144,9 +144,10 @@ class Room:
         people, faults = self._people, self._faults
         state = keeping.RoomState(
             keeping.FORMAT, self.version, None if self._now == LONG_AGO else self._now,
-            people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
+            people.occupancy.question, people.occupancy.before[0], people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
+            people.occupancy.belief.state, people.occupancy.before[1], people.occupancy.belief.lessons,
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
         return packed
@@ -157,11 +158,13 @@ class Room:
         Raises ValueError, TypeError or KeyError when it is none; the room is then as before.
         """
         state: keeping.RoomState = unpack(keeping.RoomState, snapshot)
-        if state.format != keeping.FORMAT:
+        if state.format not in keeping.READABLE:
             raise ValueError(f"snapshot format {state.format} is not {keeping.FORMAT}")
         people, faults = self._people, self._faults
         self.version, self._now = state.version + 1, state.now or LONG_AGO
-        people.occupancy.question, people.occupancy.before = state.question, state.before
+        belief = state.belief or keeping.belief_of(state.question)
+        people.occupancy.resume(state.question, belief, (state.before, state.belief_before or belief))
+        people.occupancy.belief.lessons = state.lessons
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
         self._conditions.state = state.conditions
         self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
@@ -171,9 +174,9 @@ class Room:
             kept.fill(cell)
             faults.resume(cell)
         self.facts = state.facts
-        people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
-        people.occupancy.rented = state.facts is None or state.facts.rented
-        people.occupancy.blind = self._cells.blind()
+        people.learn(state.facts)
+        people.resume(state.now)
+        faults.recall()
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
@@ -187,7 +190,7 @@ class Room:
         before, self.facts = self.facts, facts
         if facts == before:
             return
-        self._people.occupancy.guests, self._people.occupancy.rented = max(1, facts.guests), facts.rented
+        self._people.learn(facts)
         if before is not None and before.rented and (not facts.rented or facts.stay != before.stay):
             self._checked_out = now
         if facts.rented:

@@ -56,6 +56,36 @@ class Weighing:
     unseen_long: float = weight(0.05, "Long silences of people inside taken as seen, for each sensor.")
     unseen_night: float = weight(20, "The same for a silence that began at night.")
 
+    short_stay_minutes: float = weight(5, "Who comes and goes again at once is counted apart.")
+    shared_prior_left: float = weight(2, "With two guests 33 % of the episodes empty the room: one of two leaves first.")
+    shared_prior_stayed: float = weight(4, "See above.")
+    shared_night_prior_left: float = weight(1, "With two guests at night 10 %: the other is asleep.")
+    shared_night_prior_stayed: float = weight(9, "See above.")
+    refuted_least: float = weight(2, "So often somebody must have walked out of a room thought vacant,")
+    refuted_share: float = weight(0.2, "and in that share of the vacancies, before vacant is no longer said.")
+    unknown_minutes: float = weight(60, "Where vacant cannot be known, occupied is not known for longer than that.")
+    card_out_minutes: float = weight(2, "A key card taken out so soon before the door belongs to it.")
+    card_out_ratio: float = weight(8, "Who takes the card out leaves.")
+    card_in_ratio: float = weight(0.7, "A card in its holder may be a spare one: weak evidence.")
+    due_out_ratio: float = weight(1.5, "On the day of departure people leave for good.")
+    checked_out_ratio: float = weight(4, "Who has checked out leaves.")
+    co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
+    co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")
+    co2_rise_ratio: float = weight(0.4, "Rising: somebody breathes, or a machine aired the wrong room.")
+    co2_fall_ratio: float = weight(1.4, "Falling: the room is empty, or a window is open.")
+    use_ratio: float = weight(0.5, "A setting changed or a load switched: a hand, or a timer.")
+    power_step_watts: float = weight(300, "A kettle or a hair dryer; refrigerators start with less.")
+
+    def leave_prior(self, circumstance: str) -> tuple[float, float]:
+        """Departures and stays taken as seen."""
+        if circumstance == "shared-night":
+            return self.shared_night_prior_left, self.shared_night_prior_stayed
+        if circumstance.startswith("shared"):
+            return self.shared_prior_left, self.shared_prior_stayed
+        if circumstance == "night":
+            return self.night_prior_left, self.night_prior_stayed
+        return self.leave_prior_left, self.leave_prior_stayed
+
     @classmethod
     def why(cls) -> dict[str, str]:
         """The reason of each number, by name."""

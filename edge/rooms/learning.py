@@ -1,0 +1,112 @@
+"""What a room may learn from what happened, once what followed has confirmed it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from edge.rooms.lessons import Lessons
+from edge.rooms.tally import Share
+
+if TYPE_CHECKING:
+    from edge.rooms.belief import BeliefState
+
+CONFIRMS = timedelta(minutes=1)
+"""Another sensor, so long after: learning at once let ghosts teach."""
+FORGOTTEN = timedelta(minutes=30)
+SHORT_AWAY = timedelta(minutes=5)
+INSIDE = 0.1
+WALKED_OUT = (timedelta(seconds=3), timedelta(seconds=60))
+"""An event in a room thought vacant, so long before the door: somebody was in. Sooner, two messages may have crossed."""
+MOST_GHOSTS = 3
+
+
+@dataclass(slots=True)
+class Hint:
+    """Something to be learned, if what follows confirms it."""
+
+    kind: str  # return | stay | unseen
+    at: datetime
+    sensor: str
+    of: str = ""  # the sensor a stay is about
+    seconds: float = 0
+
+
+class Teacher:
+    """Takes lessons from the state of a room's belief."""
+
+    def __init__(self, state: "BeliefState", lessons: Lessons) -> None:
+        self._state = state
+        self._lessons = lessons
+
+    def suppose(self, hint: Hint, before: float, settled: float) -> None:
+        """An event after the door, after a long silence, or in a room thought vacant (`before`, above `settled`)."""
+        state = self._state
+        if state.kind == "door":
+            hint.kind, hint.of = "return", ""
+        elif before > settled:
+            if state.hint is not None and state.hint.kind == "unseen":
+                return
+            hint.kind = "unseen"
+        else:
+            hint.kind = "stay"
+        state.hint = hint
+
+    def confirm(self, now: datetime, sensor: str) -> None:
+        """Another event: is what was supposed true?"""
+        state, hint = self._state, self._state.hint
+        if hint is None:
+            return
+        since = now - hint.at
+        if since > FORGOTTEN:
+            state.hint = None
+        elif since >= CONFIRMS and sensor != hint.sensor and state.vacant < INSIDE:
+            self._learn(hint)
+            state.hint = None
+
+    def settle(self, now: datetime, before: float, settled: float) -> None:
+        """The next door episode, with the room thought vacant by `before`, tells what the last one was."""
+        state, lessons = self._state, self._lessons
+        hint = state.hint
+        if hint is not None and hint.kind == "unseen" and WALKED_OUT[0] <= now - hint.at <= WALKED_OUT[1]:
+            lessons.vacancies.no += 1
+        if before < settled or state.emptied is None:
+            return
+        self._departed(now)
+        lessons.doors.no += 1
+        lessons.vacancies.yes += 1
+        lessons.vacant_seconds += (now - state.emptied).total_seconds()
+        for sensor, times in state.ghosts.items():
+            lessons.habit(sensor).ghosts += min(times, MOST_GHOSTS)
+        state.emptied, state.ghosts = None, {}
+
+    def _learn(self, hint: Hint) -> None:
+        state, lessons = self._state, self._lessons
+        if hint.kind == "return":
+            lessons.returns.add(hint.seconds)
+            self._beside(leaving=False)
+            if state.before < INSIDE:
+                lessons.left.setdefault(state.circumstance, Share()).no += 1
+        elif hint.kind == "stay":
+            lessons.habit(hint.of).stays.add(hint.seconds)
+        else:
+            lessons.doors.yes += 1
+            self._departed(hint.at)
+        state.emptied, state.ghosts = None, {}
+
+    def _departed(self, now: datetime) -> None:
+        """The room had been empty since the last episode."""
+        state, lessons = self._state, self._lessons
+        if state.began is None or state.before >= INSIDE or now - state.began <= SHORT_AWAY:
+            return
+        lessons.left.setdefault(state.circumstance, Share()).yes += 1
+        self._beside(leaving=True)
+        if state.last:
+            lessons.habit(state.last).departures += 1
+        state.before = 0.5
+
+    def _beside(self, *, leaving: bool) -> None:
+        near = self._state.near
+        for sensor, habit in self._lessons.habits.items():
+            share = habit.near_leaving if leaving else habit.near_staying
+            share.yes += sensor in near
+            share.no += sensor not in near
