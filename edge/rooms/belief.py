@@ -16,6 +16,7 @@ from edge.rooms.tally import Share
 from edge.rooms.weighing import Weighing
 
 SURE = 1e-6
+STANDS_OPEN = timedelta(minutes=30)
 HORIZON = 48 * 3600.0
 FORCED = 0.95
 """Vacant by what others know (staff found nobody): as sure as a good search."""
@@ -88,8 +89,9 @@ class Belief:
     def door(self, now: datetime, *, opened: bool = True, leaning: float = 1) -> None:
         """The door moved. `leaning`: how much likelier than usual it is that people leave."""
         state = self.state
+        same = self._same_episode(now) or (not opened and self._stood_open(now))
         state.shut = not opened
-        if self._same_episode(now):
+        if same:
             state.at = state.edge = now
             return
         before = self.vacancy(now)
@@ -181,6 +183,12 @@ class Belief:
     def _same_episode(self, now: datetime) -> bool:
         state = self.state
         return state.kind == "door" and state.edge is not None and now - state.edge < self._episode
+
+    def _stood_open(self, now: datetime) -> bool:
+        """Is a closing now the end of the episode? For some minutes; a contact wired the other way is open for hours."""
+        state = self.state
+        unsettled = state.kind == "door" and not state.shut and state.edge is not None
+        return unsettled and state.edge is not None and now - state.edge < STANDS_OPEN
 
     def _after(self, silent: float) -> float:
         state, by = self.state, self.by

@@ -59,7 +59,8 @@ class People:
         code = "door_opened" if opened else "door_closed"
         if not self._cells.sensing():
             return self.occupancy.nobody_knows(at, code)
-        self.occupancy.door(at, code, unseen=unseen, leaning=self.signs.leaning(at))
+        leaning = self.signs.leaning(at) * (self.parameters.staff_ratio if visit is not None else 1)
+        self.occupancy.door(at, code, unseen=unseen, leaning=leaning)
         if self._carded is not None and at - self._carded <= self._entry:
             self.occupancy.belief.entered()
         return True
@@ -106,10 +107,16 @@ class People:
             return self.occupancy.door(at, "guest_entered")
         return self.occupancy.nobody_knows(at, "guest_entered")
 
-    def rested(self, at: datetime) -> None:
-        """A sensor went off: what it had felt went on until `at`."""
-        if self.visits.visit is None:
-            self.occupancy.belief.lasting(at)
+    def rested(self, at: datetime, device: str, point: str) -> None:
+        """A sensor went off: what it had felt went on until `at`. Who stands up is up; but after the door it says no
+        more than that the sensor was slow."""
+        belief = self.occupancy.belief
+        if self.visits.visit is not None or belief.state.kind != "felt":
+            return
+        if point == "presence":
+            self.occupancy.activity(at, device, point)
+        else:
+            belief.lasting(at)
 
     def retimed(self) -> bool:
         """May silence answer earlier than it was said?"""
@@ -197,7 +204,8 @@ class People:
         due, question = self.occupancy.deadline(), self.occupancy.question
         if due is None or question.phase is not Phase.CHECKING or question.last_door is None:
             return due
-        cell = self._cells.on()
+        visit = self.visits.visit
+        cell = self._cells.on() if visit is None or visit.guest_came else None
         if cell is None:
             return due
         return max(due, question.last_door + (self._search if cell.point == "motion" else self._hold))

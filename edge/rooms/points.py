@@ -98,7 +98,7 @@ class Points:
         if moved is not None and people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)
         if cell.fell(previous):
-            people.rested(now if cell.hold is None else now - cell.hold)
+            people.rested(now if cell.hold is None else now - cell.hold, cell.device, cell.point)
         self._marks.retime |= people.retimed()
 
     def _keycard(self, cell: Cell, previous: Value, now: datetime) -> None:

@@ -68,6 +68,7 @@ class Weighing:
     card_out_ratio: float = weight(8, "Who takes the card out leaves.")
     card_in_ratio: float = weight(0.7, "A card in its holder may be a spare one: weak evidence.")
     due_out_ratio: float = weight(1.5, "On the day of departure people leave for good.")
+    staff_ratio: float = weight(0.2, "With staff and a guest inside, those who leave are mostly the staff.")
     checked_out_ratio: float = weight(4, "Who has checked out leaves.")
     co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
     co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")

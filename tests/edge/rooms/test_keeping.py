@@ -87,7 +87,7 @@ def test_a_silence_nobody_listened_to_is_none() -> None:
     play.restart()
     play.room.take(reading("motion", value=False, at=instant("12:00")), instant("12:00"))
     assert play.room.occupancy == "occupied"
-    play.tell("12:09:59 ? occupied\n12:10 ? vacant")
+    play.tell("12:04 ? occupied\n12:10 ? vacant")
 
 
 def test_a_wrong_snapshot_is_refused_and_changes_nothing() -> None:
