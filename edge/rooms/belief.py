@@ -16,7 +16,8 @@ from edge.rooms.tally import Share
 from edge.rooms.weighing import Weighing
 
 SURE = 1e-6
-STANDS_OPEN = timedelta(minutes=30)
+MOST_MINUTES = 10
+STANDS_OPEN = timedelta(minutes=10)
 HORIZON = 48 * 3600.0
 FORCED = 0.95
 """Vacant by what others know (staff found nobody): as sure as a good search."""
@@ -156,11 +157,19 @@ class Belief:
         vacant = self.state.vacant * ratio
         self.state.vacant = vacant / (vacant + 1 - self.state.vacant)
 
-    def lasting(self, now: datetime) -> None:
-        """What was felt is felt still, or was until now: the silence begins anew."""
-        state = self.state
-        if state.kind == "felt" and state.at is not None and now > state.at:
-            state.at = now
+    def lasting(self, now: datetime, sensor: str) -> None:
+        """What was felt is felt still, or was until now: the silence begins anew, and each minute counts."""
+        state, by = self.state, self.by
+        if state.kind != "felt" or state.at is None or now <= state.at:
+            return
+        state.at = now
+        if state.vacant == 0 or sensor not in state.voices or state.counted is None:
+            return
+        minutes = int((now - state.counted) / CONFIRMS)
+        if minutes and not self.lessons.chatters(self.lessons.habit(sensor), by):
+            state.counted, state.repeats = now, state.repeats + minutes
+            self.lean(by.lasting_ratio ** -min(minutes, MOST_MINUTES))
+            self._keep_doubt()
 
     def listen(self, now: datetime) -> None:
         """Nobody listened until now: silence counts from here."""
@@ -242,12 +251,17 @@ class Belief:
         if len(state.voices) > 1:
             state.doubted = False
         vacant = before / (before + (1 - before) * ratio)
-        if state.doubted and len(self.lessons.habits) > 1:
-            lasting = state.repeats >= by.repeats_enough or state.kind == "door"
-            vacant = max(vacant, min(before, by.alone_lasting if lasting else by.alone_least))
         if state.kind == "door" or silent > self._long or before > by.vacant_above:
             Teacher(state, self.lessons).suppose(Hint("", now, sensor, state.sensor, silent), before, by.vacant_above)
         state.vacant = vacant if vacant > SURE else 0.0
+        self._keep_doubt(before)
+
+    def _keep_doubt(self, before: float = 1) -> None:
+        """One sensor alone leaves some vacancy where others could have confirmed it."""
+        state, by = self.state, self.by
+        if state.doubted and len(self.lessons.habits) > 1:
+            lasting = state.repeats >= by.repeats_enough or state.kind == "door"
+            state.vacant = max(state.vacant, min(before, by.alone_lasting if lasting else by.alone_least))
 
     def _voice(self, now: datetime, sensor: str, habit: Habit, before: float) -> float:
         """How much a sensor that had not spoken speaks for somebody inside."""

@@ -116,7 +116,7 @@ class People:
         if point == "presence":
             self.occupancy.activity(at, device, point)
         else:
-            belief.lasting(at)
+            belief.lasting(at, device)
 
     def retimed(self) -> bool:
         """May silence answer earlier than it was said?"""
@@ -193,7 +193,7 @@ class People:
         occupancy = self.occupancy
         held = self._held(at, occupancy.question.last_door)
         if held is not None and occupancy.question.phase is Phase.LATCHED:
-            occupancy.belief.lasting(at)
+            occupancy.belief.lasting(at, held)
             later = occupancy.deadline()
             if later is None or later > at:
                 return False

@@ -95,10 +95,10 @@ class Points:
         self._felt(cell, previous, now)
         people = self._people
         moved = cell.moved(previous, now)
-        if moved is not None and people.activity(moved, cell.device, cell.point):
-            self._marks.shown(changed=True)
         if cell.fell(previous):
             people.rested(now if cell.hold is None else now - cell.hold, cell.device, cell.point)
+        if moved is not None and people.activity(moved, cell.device, cell.point):
+            self._marks.shown(changed=True)
         self._marks.retime |= people.retimed()
 
     def _keycard(self, cell: Cell, previous: Value, now: datetime) -> None:

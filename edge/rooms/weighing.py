@@ -52,6 +52,7 @@ class Weighing:
     alone_lasting: float = weight(0.2, "When it goes on for minutes: this much, so that silence needs an hour.")
     repeats_enough: float = weight(5, "Minutes in which a sensor must speak to be believed alone.")
     repeat_ratio: float = weight(1.5, "A repeat of the same sensor, a minute on, speaks that much for a person.")
+    lasting_ratio: float = weight(3, "A minute that a sensor stays on speaks that much: ghosts are moments.")
     unseen_minutes: float = weight(10, "Silence from which on a departure unseen is thought of at all.")
     unseen_long: float = weight(0.05, "Long silences of people inside taken as seen, for each sensor.")
     unseen_night: float = weight(20, "The same for a silence that began at night.")

@@ -53,10 +53,10 @@ CASES = {
         9:00 door open
         9:00 door closed
         9:10 ? vacant
-        9:30:00 motion on
-        9:30:00 ? vacant
-        9:33:30 motion off
-        9:33:30 ? occupied""",
+        18:30:00 motion on
+        18:30:00 ? vacant
+        18:33:30 motion off
+        18:33:30 ? occupied""",
     "a repeated true is no new motion": """
         9:00:00 motion on
         9:00:10 door open
