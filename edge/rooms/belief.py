@@ -17,7 +17,7 @@ from edge.rooms.weighing import Weighing
 
 SURE = 1e-6
 MOST_MINUTES = 10
-STANDS_OPEN = timedelta(minutes=10)
+STANDS_OPEN = timedelta(minutes=30)
 HORIZON = 48 * 3600.0
 FORCED = 0.95
 """Vacant by what others know (staff found nobody): as sure as a good search."""
@@ -41,6 +41,7 @@ class BeliefState:
     hint: Hint | None = None
     voices: list[str] = field(default_factory=list)  # sensors that spoke since it was thought vacant
     doubted: bool = False  # one sensor alone spoke in a room thought vacant
+    bursts: int = 0  # times it was contradicted since the door, far apart
     repeats: int = 0  # minutes in which it spoke again
     counted: datetime | None = None  # the last of them
     entered: datetime | None = None
@@ -102,7 +103,7 @@ class Belief:
         leaves = self._leaves(state.circumstance, leaning)
         state.vacant = before * (1 - self.by.enter_probability) + (1 - before) * leaves
         state.kind, state.at, state.edge, state.began = "door", now, now, now
-        state.near, state.hint, state.voices, state.doubted = [], None, [], False
+        state.near, state.hint, state.voices, state.doubted, state.bursts = [], None, [], False, 0
         if before > self.by.occupied_below:
             state.entered = now
         state.emptied, state.ghosts = now, {}
@@ -139,7 +140,7 @@ class Belief:
         if thought <= self.by.occupied_below:
             return False
         if state.emptied is not None:
-            self.lessons.vacancies.no += 1
+            self.lessons.vacancies.count(yes=False)
         if same:
             state.before, state.vacant = 0.0, self._leaves(state.circumstance, 1)
         else:
@@ -203,15 +204,18 @@ class Belief:
         state, by = self.state, self.by
         vacant = state.vacant
         if state.kind == "door":
-            return vacant / (vacant + (1 - vacant) * self.lessons.still(silent, by))
+            fades = state.before <= by.occupied_below  # who has just come in does not wear off
+            return vacant / (vacant + (1 - vacant) * self.lessons.still(silent, by, fades=fades))
         if vacant > SURE:
             vacant = vacant / (vacant + (1 - vacant) * self._unfelt(silent))
         if silent < self._long:
             return vacant
+        if self.night:
+            return vacant
+        silent = min(silent, 60 * by.unseen_most_minutes)
         habit = self.lessons.habit(state.sensor)
-        gone = self.lessons.lost(by) * habit.departures
-        careful = by.unseen_night if self.night or self.guests > 1 else 1
-        stayed = habit.stays.beyond(silent) + by.unseen_long * careful
+        gone = self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 else 1)
+        stayed = habit.stays.beyond(silent) + by.unseen_long
         return 1 - (1 - vacant) * stayed / (gone + stayed)
 
     def _unfelt(self, silent: float) -> float:
@@ -224,6 +228,8 @@ class Belief:
         if sensor in state.near:
             return
         state.near.append(sensor)
+        if state.before > by.occupied_below:
+            return
         habit, k = self.lessons.habit(sensor), by.near_prior
         leaving = habit.near_leaving.mean(k * by.near_leaving, k * (1 - by.near_leaving))
         staying = habit.near_staying.mean(k * by.near_staying, k * (1 - by.near_staying))
@@ -245,12 +251,16 @@ class Belief:
             state.voices, state.doubted = [], False
         if before > by.occupied_below:
             state.ghosts[sensor] = state.ghosts.get(sensor, 0) + 1
-            state.doubted = True
+            state.bursts += silent > self._long or not state.bursts
+            state.doubted = state.bursts < by.bursts_enough
         habit = self.lessons.habit(sensor)
-        ratio = self._repeat(now, habit) if sensor in state.voices else self._voice(now, sensor, habit, before)
+        if sensor in state.voices:
+            odds = state.vacant, self._repeat(now, habit)
+        else:
+            odds = before, self._voice(now, sensor, habit, before)
         if len(state.voices) > 1:
             state.doubted = False
-        vacant = before / (before + (1 - before) * ratio)
+        vacant = odds[0] / (odds[0] + (1 - odds[0]) * odds[1])
         if state.kind == "door" or silent > self._long or before > by.vacant_above:
             Teacher(state, self.lessons).suppose(Hint("", now, sensor, state.sensor, silent), before, by.vacant_above)
         state.vacant = vacant if vacant > SURE else 0.0

@@ -59,22 +59,27 @@ class Teacher:
         since = now - hint.at
         if since > FORGOTTEN:
             state.hint = None
-        elif since >= CONFIRMS and sensor != hint.sensor and state.vacant < INSIDE:
+        elif since >= CONFIRMS and state.vacant < INSIDE and self._another(hint, sensor):
             self._learn(hint)
             state.hint = None
+
+    def _another(self, hint: Hint, sensor: str) -> bool:
+        """Does a second sensor say so? Of a stay the same will do, and where there is no other."""
+        return sensor != hint.sensor or hint.kind == "stay" or len(self._lessons.habits) == 1
 
     def settle(self, now: datetime, before: float, settled: float) -> None:
         """The next door episode, with the room thought vacant by `before`, tells what the last one was."""
         state, lessons = self._state, self._lessons
         hint = state.hint
         if hint is not None and hint.kind == "unseen" and WALKED_OUT[0] <= now - hint.at <= WALKED_OUT[1]:
-            lessons.vacancies.no += 1
+            lessons.vacancies.count(yes=False)
+            state.hint = None
         if before < settled or state.emptied is None:
             return
         self._departed(now)
-        lessons.doors.no += 1
-        lessons.vacancies.yes += 1
-        lessons.vacant_seconds += (now - state.emptied).total_seconds()
+        lessons.doors.count(yes=False)
+        lessons.vacancies.count(yes=True)
+        lessons.vacant((now - state.emptied).total_seconds())
         for sensor, times in state.ghosts.items():
             lessons.habit(sensor).ghosts += min(times, MOST_GHOSTS)
         state.emptied, state.ghosts = None, {}
@@ -85,11 +90,11 @@ class Teacher:
             lessons.returns.add(hint.seconds)
             self._beside(leaving=False)
             if state.before < INSIDE:
-                lessons.left.setdefault(state.circumstance, Share()).no += 1
+                lessons.left.setdefault(state.circumstance, Share()).count(yes=False)
         elif hint.kind == "stay":
             lessons.habit(hint.of).stays.add(hint.seconds)
         else:
-            lessons.doors.yes += 1
+            lessons.doors.count(yes=True)
             self._departed(hint.at)
         state.emptied, state.ghosts = None, {}
 
@@ -98,15 +103,14 @@ class Teacher:
         state, lessons = self._state, self._lessons
         if state.began is None or state.before >= INSIDE or now - state.began <= SHORT_AWAY:
             return
-        lessons.left.setdefault(state.circumstance, Share()).yes += 1
+        lessons.left.setdefault(state.circumstance, Share()).count(yes=True)
         self._beside(leaving=True)
         if state.last:
-            lessons.habit(state.last).departures += 1
+            lessons.habit(state.last).depart()
         state.before = 0.5
 
     def _beside(self, *, leaving: bool) -> None:
         near = self._state.near
         for sensor, habit in self._lessons.habits.items():
             share = habit.near_leaving if leaving else habit.near_staying
-            share.yes += sensor in near
-            share.no += sensor not in near
+            share.count(yes=sensor in near)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from math import exp
 
-from edge.rooms.tally import Share, Silences
+from edge.rooms.tally import MOST, Share, Silences
 from edge.rooms.weighing import Weighing
 
 DAY = 86_400.0
+MOST_VACANT = 60 * DAY
 MOST_HABITS = 24
 CHATTERS = 3.0
 """Ghosts a day from which on a sensor's repeats say nothing."""
@@ -22,6 +23,13 @@ class Habit:
     departures: float = 0  # people left from here
     stays: Silences = field(default_factory=Silences)  # long silences of people who had stayed
 
+    def depart(self) -> None:
+        """People left from here. Old departures fade together with the stays they are weighed against."""
+        self.departures += 1
+        if self.departures >= MOST:
+            self.departures /= 2
+            self.stays.halve()
+
 
 @dataclass(slots=True)
 class Lessons:
@@ -34,6 +42,14 @@ class Lessons:
     vacancies: Share = field(default_factory=Share)  # that ended at the door, and with somebody walking out
     habits: dict[str, Habit] = field(default_factory=dict)
 
+    def vacant(self, seconds: float) -> None:
+        """The room was vacant for so long. Old ghosts fade with the time they were seen in."""
+        self.vacant_seconds += seconds
+        if self.vacant_seconds > MOST_VACANT:
+            self.vacant_seconds /= 2
+            for habit in self.habits.values():
+                habit.ghosts /= 2
+
     def habit(self, sensor: str) -> Habit:
         """Of one sensor; of one beyond the most that are kept, nothing is known."""
         found = self.habits.get(sensor)
@@ -45,15 +61,18 @@ class Lessons:
 
     def blind_spot(self, by: Weighing) -> bool:
         """Were people inside whom nothing here had seen, too often to say vacant again?"""
-        refuted = self.vacancies.no
-        return refuted >= by.refuted_least and refuted > by.refuted_share * (refuted + self.vacancies.yes)
+        told, walked = self.vacancies.yes + self.vacancies.no, self.vacancies.no
+        if walked >= by.walked_out_least and walked > by.walked_out_share * told:
+            return True
+        refuted = walked + self.doors.yes
+        return refuted >= by.refuted_least and refuted > by.refuted_share * (told + self.doors.yes)
 
-    def still(self, seconds: float, by: Weighing) -> float:
+    def still(self, seconds: float, by: Weighing, *, fades: bool) -> float:
         """How probable is such a silence after the door, when somebody is inside?"""
         prior = by.return_floor + (1 - by.return_floor) / (1 + seconds / by.return_median_seconds)
         known = self.returns
         share = (by.return_prior * prior + known.beyond(seconds)) / (by.return_prior + known.count)
-        return share * exp(-seconds / (3600 * by.floor_hours))
+        return share * exp(-seconds / (3600 * by.floor_hours)) if fades else share
 
     def ghost_rate(self, habit: Habit, by: Weighing) -> float:
         """Events a second that nobody made."""

@@ -2,7 +2,7 @@
 
 from copy import copy, deepcopy
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from edge.rooms.belief import Belief, BeliefState
@@ -11,6 +11,8 @@ from edge.rooms.signals import Evidence
 
 MOST_EVIDENCE = 5
 SUREST = 0.99
+HOUR = timedelta(hours=1)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Phase(StrEnum):
@@ -53,6 +55,7 @@ class Occupancy:
         self.puzzled: str | None = None  # why it cannot be known whether the room is empty, as a code
         self.retime = False  # silence may answer earlier than was said
         self.before = (Question(), deepcopy(self.belief.state))
+        self._turns = LONG_AGO  # when it may be night or day next
         self._late = timedelta(seconds=parameters.late_access_seconds)
         self._forgotten = timedelta(minutes=parameters.unknown_minutes)
 
@@ -94,15 +97,22 @@ class Occupancy:
         question, belief = self.question, self.belief
         question.last_activity = max(at, question.last_activity or at)
         latched = question.phase is Phase.LATCHED
-        if latched and belief.state.sensor != device:
+        if at >= self._turns:
             self._night(at)
+        if latched and belief.state.sensor != device:
             self.retime = True
         belief.felt(at, device)
         if latched:
             return False
-        if question.phase is not Phase.UNKNOWN and not belief.inside(at):
+        near, why = belief.state.kind == "door", Evidence("motion_seen", at, {"device": device, "point": point})
+        if question.phase is not Phase.UNKNOWN and (near or not belief.inside(at)):
             return self._doubt(at, device, point)
-        self._latch(at, Evidence("motion_seen", at, {"device": device, "point": point}))
+        if near:
+            self._turn(Phase.CHECKING, at)
+            question.quiet_since = belief.state.edge
+            self._because(why)
+        else:
+            self._latch(at, why)
         return True
 
     def certain(self, at: datetime, code: str) -> bool:
@@ -233,6 +243,7 @@ class Occupancy:
         return hour >= self.parameters.night_from or hour < until
 
     def _night(self, at: datetime) -> None:
+        self._turns = (at + HOUR).replace(minute=0, second=0, microsecond=0)
         self.belief.night = self.night(at, self.parameters.night_until)
 
     def _doubt(self, at: datetime, device: str, point: str) -> bool:

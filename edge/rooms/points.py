@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devices.model import CredentialClass, DeviceEvent, Value
-from edge.rooms.cells import Cell, Cells, Handler
+from edge.rooms.cells import SENSING, Cell, Cells, Handler
 from edge.rooms.faults import Faults
 from edge.rooms.people import STAFF, People
 from edge.rooms.signals import AccessHappened, Effect
@@ -95,7 +95,7 @@ class Points:
         self._felt(cell, previous, now)
         people = self._people
         moved = cell.moved(previous, now)
-        if cell.fell(previous):
+        if cell.point in SENSING and cell.fell(previous):
             people.rested(now if cell.hold is None else now - cell.hold, cell.device, cell.point)
         if moved is not None and people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)

@@ -7,6 +7,8 @@ from math import log
 EDGES = tuple(22.5 * 2**step for step in range(12))
 """Seconds at which a silence is counted as longer, each twice the one before: 22.5 s to 12.8 h."""
 STEP = log(2)
+MOST = 128
+"""Counts are halved there, so that a room goes on learning."""
 
 
 @dataclass(slots=True)
@@ -15,6 +17,13 @@ class Share:
 
     yes: float = 0
     no: float = 0
+
+    def count(self, *, yes: bool) -> None:
+        """Once more. What is old fades: guests change."""
+        if self.yes + self.no >= MOST:
+            self.yes, self.no = self.yes / 2, self.no / 2
+        self.yes += yes
+        self.no += not yes
 
     def mean(self, yes: float, no: float) -> float:
         """The share, with so many of either taken as seen before."""
@@ -25,14 +34,21 @@ class Share:
 class Silences:
     """How many silences lasted longer than each of EDGES."""
 
-    count: int = 0
-    longer: list[int] = field(default_factory=lambda: [0] * len(EDGES))
+    count: float = 0
+    longer: list[float] = field(default_factory=lambda: [0] * len(EDGES))
 
     def add(self, seconds: float) -> None:
         """One more."""
+        if self.count >= MOST:
+            self.halve()
         self.count += 1
         for at in range(bisect_right(EDGES, seconds)):
             self.longer[at] += 1
+
+    def halve(self) -> None:
+        """What is old fades."""
+        self.count /= 2
+        self.longer = [longer / 2 for longer in self.longer]
 
     def beyond(self, seconds: float) -> float:
         """How many lasted longer than that; between two edges by the logarithm of the time."""
