@@ -251,7 +251,8 @@ class Belief:
             state.voices, state.doubted = [], False
         if before > by.occupied_below:
             state.ghosts[sensor] = state.ghosts.get(sensor, 0) + 1
-            state.bursts += silent > self._long or not state.bursts
+            chatters = self.lessons.chatters(self.lessons.habit(sensor), by)
+            state.bursts += not chatters and (silent > self._long or not state.bursts)
             state.doubted = state.bursts < by.bursts_enough
         habit = self.lessons.habit(sensor)
         if sensor in state.voices:

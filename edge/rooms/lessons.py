@@ -9,7 +9,7 @@ from edge.rooms.weighing import Weighing
 DAY = 86_400.0
 MOST_VACANT = 60 * DAY
 MOST_HABITS = 24
-CHATTERS = 3.0
+CHATTERS = 1.5
 """Ghosts a day from which on a sensor's repeats say nothing."""
 
 
