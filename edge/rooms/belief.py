@@ -6,11 +6,11 @@ long people here stay unfelt: after the door at once, after an event only as far
 """
 
 from copy import copy
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
-from edge.rooms.learning import CONFIRMS, Hint, Teacher
+from edge.rooms.belief_state import BeliefState, Hint
+from edge.rooms.learning import CONFIRMS, Teacher
 from edge.rooms.lessons import DAY, Habit, Lessons
 from edge.rooms.tally import Share
 from edge.rooms.weighing import Weighing
@@ -21,32 +21,6 @@ STANDS_OPEN = timedelta(minutes=30)
 HORIZON = 48 * 3600.0
 FORCED = 0.95
 """Vacant by what others know (staff found nobody): as sure as a good search."""
-
-
-@dataclass(slots=True)
-class BeliefState:
-    """What a restart must keep."""
-
-    vacant: float = 0.5  # probability at `at`
-    kind: str = "none"  # what was last heard: door | felt
-    at: datetime | None = None
-    sensor: str = ""
-    edge: datetime | None = None  # the last door edge
-    shut: bool = False  # it was a closing
-    began: datetime | None = None  # the first edge of its episode
-    before: float = 0.5  # vacant before the episode
-    circumstance: str = ""
-    last: str = ""  # felt last before the episode
-    near: list[str] = field(default_factory=list)  # fired beside the door
-    hint: Hint | None = None
-    voices: list[str] = field(default_factory=list)  # sensors that spoke since it was thought vacant
-    doubted: bool = False  # one sensor alone spoke in a room thought vacant
-    bursts: int = 0  # times it was contradicted since the door, far apart
-    repeats: int = 0  # minutes in which it spoke again
-    counted: datetime | None = None  # the last of them
-    entered: datetime | None = None
-    emptied: datetime | None = None  # since when it may be vacant
-    ghosts: dict[str, int] = field(default_factory=dict)  # events since, that may have been nobody's
 
 
 class Belief:
@@ -96,13 +70,14 @@ class Belief:
         if same:
             state.at = state.edge = now
             return
-        before = self.vacancy(now)
         self.settle(now)
+        before = self.vacancy(now)
         state.before, state.last = before, state.sensor
         state.circumstance = self._circumstance(now)
         leaves = self._leaves(state.circumstance, leaning)
         state.vacant = before * (1 - self.by.enter_probability) + (1 - before) * leaves
         state.kind, state.at, state.edge, state.began = "door", now, now, now
+        state.walked_out = Teacher(state, self.lessons).walked_out(now)
         state.near, state.hint, state.voices, state.doubted, state.bursts = [], None, [], False, 0
         if before > self.by.occupied_below:
             state.entered = now
@@ -116,17 +91,16 @@ class Belief:
     def felt(self, now: datetime, sensor: str) -> None:
         """Something moved inside."""
         state = self.state
-        if state.at is not None and now < state.at:
-            return
-        if state.kind == "door" and state.edge is not None:
-            if now - state.edge <= (self._latency if state.shut else self._near):
-                self._beside_the_door(sensor)
+        if state.at is not None:
+            if now < state.at:
                 return
-        elif state.vacant < SURE and state.hint is None:
-            if now - state.at < CONFIRMS if state.at is not None else False:
-                state.at, state.sensor = now, sensor
+            if state.vacant < SURE and state.hint is None and state.kind == "felt" and now - state.at < CONFIRMS:
+                state.at, state.sensor = now, sensor  # as a moment ago
                 return
-        self._take(now, sensor)
+        if self._on_the_way_out(now):
+            self._beside_the_door(sensor)
+        else:
+            self._take(now, sensor)
 
     def entered(self) -> None:
         """The door was opened by a card from outside: somebody comes in."""
@@ -195,7 +169,7 @@ class Belief:
         return state.kind == "door" and state.edge is not None and now - state.edge < self._episode
 
     def _stood_open(self, now: datetime) -> bool:
-        """Is a closing now the end of the episode? For some minutes; a contact wired the other way is open for hours."""
+        """Is a closing now the end of the episode? A contact wired the other way is open for hours."""
         state = self.state
         unsettled = state.kind == "door" and not state.shut and state.edge is not None
         return unsettled and state.edge is not None and now - state.edge < STANDS_OPEN
@@ -223,6 +197,12 @@ class Belief:
         floor = self.by.doubt_night_floor if self.night else self.by.doubt_floor
         return floor + (1 - floor) / (1 + silent / self.by.active_seconds)
 
+    def _on_the_way_out(self, now: datetime) -> bool:
+        state = self.state
+        if state.kind != "door" or state.edge is None:
+            return False
+        return now - state.edge <= (self._latency if state.shut else self._near)
+
     def _beside_the_door(self, sensor: str) -> None:
         state, by = self.state, self.by
         if sensor in state.near:
@@ -240,6 +220,7 @@ class Belief:
         silent = 0.0 if state.at is None else (now - state.at).total_seconds()
         if state.vacant >= SURE or state.kind != "felt" or silent > self._long:
             self._weigh(now, sensor, silent)
+        state.walked_out = False
         if state.hint is not None:
             Teacher(state, self.lessons).confirm(now, sensor)
         state.kind, state.at, state.sensor = "felt", now, sensor

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from devices.model import Quality, Value
-from edge.rooms.belief import FORCED, BeliefState
+from edge.rooms.belief import FORCED
+from edge.rooms.belief_state import BeliefState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState

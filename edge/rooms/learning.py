@@ -1,14 +1,10 @@
 """What a room may learn from what happened, once what followed has confirmed it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from edge.rooms.belief_state import BeliefState, Hint
 from edge.rooms.lessons import Lessons
 from edge.rooms.tally import Share
-
-if TYPE_CHECKING:
-    from edge.rooms.belief import BeliefState
 
 CONFIRMS = timedelta(minutes=1)
 """Another sensor, so long after: learning at once let ghosts teach."""
@@ -16,31 +12,21 @@ FORGOTTEN = timedelta(minutes=30)
 SHORT_AWAY = timedelta(minutes=5)
 INSIDE = 0.1
 WALKED_OUT = (timedelta(seconds=3), timedelta(seconds=60))
-"""An event in a room thought vacant, so long before the door: somebody was in. Sooner, two messages may have crossed."""
+"""An event in a room thought vacant, so long before the door: somebody was in. Sooner, messages may have crossed."""
 MOST_GHOSTS = 3
-
-
-@dataclass(slots=True)
-class Hint:
-    """Something to be learned, if what follows confirms it."""
-
-    kind: str  # return | stay | unseen
-    at: datetime
-    sensor: str
-    of: str = ""  # the sensor a stay is about
-    seconds: float = 0
 
 
 class Teacher:
     """Takes lessons from the state of a room's belief."""
 
-    def __init__(self, state: "BeliefState", lessons: Lessons) -> None:
+    def __init__(self, state: BeliefState, lessons: Lessons) -> None:
         self._state = state
         self._lessons = lessons
 
     def suppose(self, hint: Hint, before: float, settled: float) -> None:
         """An event after the door, after a long silence, or in a room thought vacant (`before`, above `settled`)."""
         state = self._state
+        hint.vacant = before > settled
         if state.kind == "door":
             hint.kind, hint.of = "return", ""
         elif before > settled:
@@ -67,13 +53,17 @@ class Teacher:
         """Does a second sensor say so? Of a stay the same will do, and where there is no other."""
         return sensor != hint.sensor or hint.kind == "stay" or len(self._lessons.habits) == 1
 
+    def walked_out(self, now: datetime) -> bool:
+        """Was somebody felt just before the door, in a room thought vacant: on the way out, or in from the corridor?"""
+        hint = self._state.hint
+        return hint is not None and hint.vacant and WALKED_OUT[0] <= now - hint.at <= WALKED_OUT[1]
+
     def settle(self, now: datetime, before: float, settled: float) -> None:
         """The next door episode, with the room thought vacant by `before`, tells what the last one was."""
         state, lessons = self._state, self._lessons
-        hint = state.hint
-        if hint is not None and hint.kind == "unseen" and WALKED_OUT[0] <= now - hint.at <= WALKED_OUT[1]:
+        if state.walked_out:  # and nobody was felt since: it was out
             lessons.vacancies.count(yes=False)
-            state.hint = None
+            state.walked_out = False
         if before < settled or state.emptied is None:
             return
         self._departed(now)

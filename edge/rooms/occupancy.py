@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from edge.rooms.belief import Belief, BeliefState
+from edge.rooms.belief import Belief
+from edge.rooms.belief_state import BeliefState
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
 
@@ -136,7 +137,7 @@ class Occupancy:
         question = self.question
         if question.answer != "occupied" or self.blind:
             return None
-        if self.puzzled is not None and question.phase is Phase.LATCHED and self.belief.state.at is not None:
+        if self.puzzled is not None and self.belief.state.at is not None:
             return self.belief.state.at + self._forgotten
         due = self.belief.empty_at()
         if due is None or question.quiet_since is None:

@@ -124,7 +124,13 @@ class Room:
         question, cleaning = self._people.occupancy.question, self._people.cleaning.state
         manual = self._manual
         around = view.Around(
-            question, self._people.occupancy.confidence(now), self._cells, self.facts, self._checked_out, self._people.visits.visit, manual.get("occupancy")
+            question,
+            self._people.occupancy.confidence(now),
+            self._cells,
+            self.facts,
+            self._checked_out,
+            self._people.visits.visit,
+            manual.get("occupancy"),
         )
         return {
             "room": self.number,

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from math import log
 
-EDGES = tuple(22.5 * 2**step for step in range(12))
+EDGES = tuple(22.5 * float(2**step) for step in range(12))
 """Seconds at which a silence is counted as longer, each twice the one before: 22.5 s to 12.8 h."""
 STEP = log(2)
 MOST = 128

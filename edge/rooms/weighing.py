@@ -60,13 +60,17 @@ class Weighing:
     unseen_shared: float = weight(0.1, "With two guests one leaving unseen is the other still asleep.")
 
     short_stay_minutes: float = weight(5, "Who comes and goes again at once is counted apart.")
-    shared_prior_left: float = weight(2, "With two guests 33 % of the episodes empty the room: one of two leaves first.")
+    shared_prior_left: float = weight(
+        2, "With two guests 33 % of the episodes empty the room: one of two leaves first."
+    )
     shared_prior_stayed: float = weight(4, "See above.")
     shared_night_prior_left: float = weight(1, "With two guests at night 10 %: the other is asleep.")
     shared_night_prior_stayed: float = weight(9, "See above.")
     walked_out_least: float = weight(2, "So often somebody must have walked out of a room thought vacant,")
-    walked_out_share: float = weight(0.05, "and in that share of the vacancies, before vacant is no longer said.")
-    refuted_least: float = weight(4, "The same of people who were felt again with no door between, or whose door was lost,")
+    walked_out_share: float = weight(0.1, "and in that share of the vacancies, before vacant is no longer said.")
+    refuted_least: float = weight(
+        4, "The same of people who were felt again with no door between, or whose door was lost,"
+    )
     refuted_share: float = weight(0.2, "in that share.")
     unknown_minutes: float = weight(60, "Where vacant cannot be known, occupied is not known for longer than that.")
     card_out_minutes: float = weight(2, "A key card taken out so soon before the door belongs to it.")
@@ -92,7 +96,7 @@ class Weighing:
             return self.night_prior_left, self.night_prior_stayed
         return self.leave_prior_left, self.leave_prior_stayed
 
-    @classmethod
-    def why(cls) -> dict[str, str]:
+    @staticmethod
+    def why() -> dict[str, str]:
         """The reason of each number, by name."""
-        return {item.name: str(item.metadata["why"]) for item in fields(cls)}
+        return {item.name: str(item.metadata["why"]) for item in fields(Weighing)}
