@@ -77,9 +77,11 @@ def _extension_folders() -> list[Path]:
     return [_folder(point) for point in entry_points(group=ENTRY_POINTS)]
 
 
-def _dialects() -> set[str]:
-    extensions = [point.name for group in DIALECT_GROUPS for point in entry_points(group=group)]
-    return {*LINE_KINDS, *extensions}
+def _is_dialect(name: str) -> bool:
+    """Extensions are looked for last: that reads the description of every installed package."""
+    return name in LINE_KINDS or any(
+        point.name == name for group in DIALECT_GROUPS for point in entry_points(group=group)
+    )
 
 
 def _folder(point: EntryPoint) -> Path:
@@ -108,7 +110,7 @@ class _Reader:
         table = self._validate(ProfileTable, content, "")
         if table is None:
             raise ConfigurationError(self._problems)
-        if table.dialect not in _dialects():
+        if not _is_dialect(table.dialect):
             self._problem("", "dialect", f'no such dialect: "{table.dialect}"')
         wire = self._settings(table)
         points = {name: self._point(name, point, table.dialect, wire) for name, point in table.points.items()}

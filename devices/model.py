@@ -102,11 +102,22 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """A device's own word on a command, where its family has one (Shelly: the response to the request)."""
+
+    device: str
+    command: str
+    accepted: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """What one wire message said. Both lists may be filled: the good half of a half-good message counts."""
 
     facts: tuple[Fact, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    answers: tuple[CommandAnswer, ...] = ()
 
 
 class LineState(StrEnum):
@@ -143,10 +154,11 @@ class Command:
 
 
 class CommandState(StrEnum):
-    """A command ends in exactly one of the last four."""
+    """A command ends in exactly one of the last four. Done: what was ordered was read back, or was reported."""
 
-    ACCEPTED = "accepted"
-    SENT = "sent"
+    ACCEPTED = "accepted"  # stored at the edge
+    SENT = "sent"  # handed to the wire; on disk before that
+    ACKNOWLEDGED = "acknowledged"  # the device took it, or the broker that stands before it
     DONE = "done"
     FAILED = "failed"
     EXPIRED = "expired"
@@ -155,7 +167,7 @@ class CommandState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended: `reason` is a code when it did not end well."""
+    """How a command ended, or how far it is: `reason` is a code of `COMMAND_REASONS` when it did not end well."""
 
     id: str
     state: CommandState

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -37,6 +38,11 @@ from gateway.ports import CardSettings, GatewayPorts
 from pms.link.link import Link
 from pms.link.messages import PropertyBody
 from pms.link.transport import LinkSettings
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from edge.metrics.server import Lag
 
 log = structlog.get_logger()
 
@@ -77,10 +83,10 @@ class Edge:
         self.hub = hub = Hub(self._house, journal, clock, self._published)
         self.keys = KeyJobs(hub, card_key.unable)
         self.locks = LockFloors(hub, inventory, catalog)
+        self.orders = Orders(hub, inventory, catalog)
         self.gateway = Gateway(inventory, catalog, clock, self._ports(), self._home(journal, card_key))
         self.sightings = Sightings(journal, self.gateway.memories)
         hub.field = self.keys.encoders = self.gateway
-        self.orders = Orders(hub, inventory, catalog)
         self.outbox = EdgeOutbox(journal, hub, self._wake)
         takers = Takers(self.orders, self.keys, self._property_changed, self.locks.learn)
         settings = link_settings(configuration.settings, plan.data)
@@ -88,7 +94,8 @@ class Edge:
         self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
         self.watch = self._watch()
         own = over_own_broker(configuration.inventory)
-        parts = Parts(hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key, self.locks.behind)
+        watched = (hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
+        parts = Parts(*watched, self.locks.behind, self.orders.taken_by)
         self.health = HealthReport(parts, self.link.tell)
         self.home_assistant = open_output(configuration, plan.data, hub)
         if self.home_assistant is not None:
@@ -104,6 +111,8 @@ class Edge:
             line_changed=hub.line_changed,
             device_health=hub.device_health,
             command_done=self._command_done,
+            command_sending=self.orders.sending,
+            command_acknowledged=self.orders.acknowledged,
             card_progress=keys.progress,
             card_done=keys.done,
         )
@@ -118,6 +127,7 @@ class Edge:
         plan, low = self._plan, self._plan.configuration.settings.journal.disk_low_mb
         watch = Watch(self.hub, plan.data, low, self._refresh, follow_wall=plan.follow_wall)
         watch.peer_ahead = lambda: self.link.status().peer_ahead
+        self.orders.clock_is_wrong = lambda: watch.clock_is_wrong
         return watch
 
     def _home_assistant_changed(self, status: LineStatus) -> None:
@@ -125,7 +135,7 @@ class Edge:
 
     def _command_done(self, result: CommandResult) -> None:
         if not self.locks.ended(result):
-            self.hub.command_done(result)
+            self.orders.ended(result)
 
     async def run(self) -> None:
         """Run until cancelled: the lines stop first, the hub commits what they brought, last.
@@ -135,7 +145,7 @@ class Edge:
         """
         async with asyncio.TaskGroup() as last:
             hub = last.create_task(self.hub.run(), name="hub")
-            await self.orders.recover()
+            self.orders.recover()
             self.keys.recover()
             try:
                 async with asyncio.TaskGroup() as first:
@@ -145,6 +155,15 @@ class Edge:
                         first.create_task(self.home_assistant.run(), name="home-assistant")
             finally:
                 hub.cancel()
+
+    def collectors(self, lag: "Lag") -> "tuple[Collector, ...]":
+        """What this half has to tell Prometheus, measured from now on."""
+        from edge.metrics.of_edge import EdgeFigures, EdgeSources
+        from edge.metrics.timings import Timings
+
+        self.hub.timings = timings = Timings()
+        sources = EdgeSources(self.health.body, self.link.status, self.hub.conditions.kinds, lag.taken)
+        return EdgeFigures(sources), timings.registry
 
     def board_sources(self) -> Sources:
         """For the board of an edge that is alone."""
@@ -190,7 +209,8 @@ async def edge_opened(plan: EdgePlan, broker: Broker) -> AsyncIterator[Edge]:
     """
     configuration = plan.configuration
     settings = configuration.settings
-    limits = JournalLimits(settings.journal.messages, settings.journal.days, settings.periods)
+    kept = settings.journal
+    limits = JournalLimits(kept.messages, kept.days, settings.periods, kept.megabytes)
     journal = await Journal.open(plan.data / JOURNAL, limits)
     try:
         card_key = CardKeyState()

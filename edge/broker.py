@@ -15,11 +15,15 @@ from typing import Self
 
 import structlog
 
+from edge.broker_settings import BrokerTable
 from edge.brokers import guard
-from edge.brokers.mosquitto import Limits, find_mosquitto, write_configuration
+from edge.brokers.certificate import certificate_files, ensure_certificate
+from edge.brokers.mosquitto import Limits, Listeners, find_mosquitto, write_configuration
+from edge.brokers.passwords import write_all_users
 from edge.brokers.place import end_leftover, free_port, reachable
+from edge.brokers.renewal import Renewal
+from edge.brokers.trouble import BrokerError
 from edge.secret_files import secret
-from edge.settings import BrokerTable
 from edge.url import BrokerUrl
 
 log = structlog.get_logger()
@@ -28,15 +32,13 @@ START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.2, 10.0
 
+__all__ = ["Broker", "BrokerAddress", "BrokerError", "BrokerStatus", "address_of"]
 
 PORT_TAKEN = (
     "port {port} on {host} cannot be used for the broker ({why}). Another broker may run there: use it "
     '([broker] mode = "url", url = "mqtt://..."), or set another [broker] port in service.toml'
 )
-
-
-class BrokerError(Exception):
-    """There is no broker to work with; the message says what to do about it."""
+NEEDS_MOSQUITTO = "device_port and tls_port need Mosquitto: apt-get install mosquitto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Broker:
         self._reader: asyncio.Task[None] | None = None
         self._said: deque[str] = deque(maxlen=20)
         self._port = settings.port
+        self.device_port = settings.device_port
+        self.tls_port = settings.tls_port
         self.mode = settings.mode if settings.mode != "auto" else _best()
         self.restarts = 0
         self.status = BrokerStatus(self.mode, up=False, since=now(), code="not_started")
@@ -104,19 +108,24 @@ class Broker:
             self._tell(up=True)
             return self
         await asyncio.to_thread(end_leftover, self._folder)
-        host = self._settings.host
-        try:
-            self._port = free_port(host, self._port)
-        except OSError as error:
-            raise BrokerError(PORT_TAKEN.format(port=self._port, host=host, why=error.strerror)) from error
+        if self._settings.for_devices and self.mode != "mosquitto":
+            raise BrokerError(NEEDS_MOSQUITTO)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._folder / "port").write_text(str(self._port))
+        self._take_ports()
         try:
             await self._start()
         except BrokerError:
             await self._stop()
             raise
         return self
+
+    def _take_ports(self) -> None:
+        settings = self._settings
+        self._port = _taken(settings.host, self._port, self._folder / "port")
+        if self.device_port is not None:
+            self.device_port = _taken(settings.device_host, self.device_port, self._folder / "device_port")
+        if self.tls_port is not None:
+            self.tls_port = _taken(settings.device_host, self.tls_port, self._folder / "tls_port")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -125,9 +134,15 @@ class Broker:
         await self._stop()
 
     async def run(self) -> None:
-        """Watch it until cancelled, and start it again when it dies."""
+        """Watch it until cancelled, start it again when it dies, and renew its certificate in time."""
         if self.mode == "url":
             return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_running(), name="broker-watch")
+            if self.tls_port is not None:
+                tasks.create_task(Renewal(self._settings, self._data, self._now).run(), name="broker-certificate")
+
+    async def _keep_running(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS
         while True:
             if self._process is not None:
@@ -149,7 +164,7 @@ class Broker:
                 log.info("broker.started_again", restarts=self.restarts)
 
     async def _start(self) -> None:
-        command = self._command()
+        command = await asyncio.to_thread(self._command)  # names of this machine are looked up, files written
         self._said.clear()
         self._process = await asyncio.create_subprocess_exec(
             *command,
@@ -172,10 +187,19 @@ class Broker:
         program = find_mosquitto()
         if program is None:
             raise BrokerError('Mosquitto is not installed: apt-get install mosquitto, or [broker] mode = "embedded"')
-        users = {name: secret(self._data, f"broker_{name}") for name in ("innkeeper", "field")}
-        limits = Limits(settings.max_queued_messages, settings.message_size_limit)
-        written = write_configuration(self._folder.absolute(), (settings.host, self._port), users, limits)
+        limits = Limits(settings.max_queued_messages, settings.message_size_limit, settings.device_connections)
+        write_all_users(self._data)
+        written = write_configuration(self._folder.absolute(), self._listeners(), limits)
         return [sys.executable, "-I", "-S", str(guard.__file__), parent, program, "-c", str(written)]
+
+    def _listeners(self) -> Listeners:
+        settings, certificate = self._settings, None
+        if self.tls_port is not None:
+            ensure_certificate(settings, self._data, self._now())
+            files = certificate_files(settings, self._data)
+            certificate = files.certificate, files.key
+        host, devices = settings.device_host, (self.device_port, self.tls_port)
+        return Listeners(settings.host, self._port, host, *devices, certificate)
 
     async def _wait_for_port(self, process: asyncio.subprocess.Process) -> None:
         host = reachable(self._settings.host)
@@ -230,6 +254,16 @@ class Broker:
 
 def _best() -> str:
     return "mosquitto" if find_mosquitto() else "embedded"
+
+
+def _taken(host: str, port: int, note: Path) -> int:
+    """The port when it is free (0: any), noted for who connects. Raises BrokerError."""
+    try:
+        found = free_port(host, port)
+    except OSError as error:
+        raise BrokerError(PORT_TAKEN.format(port=port, host=host, why=error.strerror)) from error
+    note.write_text(str(found))
+    return found
 
 
 def _noted_port(data: Path) -> int:

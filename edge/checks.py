@@ -2,11 +2,15 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from devices.inventory import Line
+from edge.broker_settings import BrokerTable, is_loopback
+from edge.brokers.credentials import Credentials
 from edge.brokers.mosquitto import find_mosquitto
 from edge.brokers.place import free_port
+from edge.brokers.users import UsersDamagedError, load_users
 from edge.configuration import Configuration
 from edge.folder import in_use
 from edge.url import BrokerUrl
@@ -34,8 +38,34 @@ def _broker(configuration: Configuration, data: Path) -> Iterator[str]:
         return
     if settings.mode != "embedded" and find_mosquitto() is None:
         yield "[broker]: Mosquitto is not installed; the embedded broker is for trial and demo only"
-    if settings.port and not in_use(data, "edge"):
-        yield from _taken("[broker] port", settings.host, settings.port)
+    if not in_use(data, "edge"):
+        for name, host in (("port", settings.host), ("device_port", settings.device_host)):
+            if port := getattr(settings, name):
+                yield from _taken(f"[broker] {name}", host, port)
+        if settings.tls_port:
+            yield from _taken("[broker] tls_port", settings.device_host, settings.tls_port)
+    yield from _in_the_clear(settings)
+    yield from _stale_users(configuration, data)
+
+
+def _in_the_clear(settings: BrokerTable) -> Iterator[str]:
+    """What of the broker's passwords anybody on the network can read."""
+    if not is_loopback(settings.host):
+        yield "[broker] host: the passwords of `field` and of the service cross the network unencrypted; see tls_port"
+    if settings.device_port is not None and not is_loopback(settings.device_host):
+        yield "[broker] device_port: devices' passwords cross the network unencrypted; keep it in a network of its own"
+
+
+def _stale_users(configuration: Configuration, data: Path) -> Iterator[str]:
+    try:
+        users = load_users(data)
+    except UsersDamagedError as error:
+        yield str(error)
+        return
+    known = Credentials(configuration, data, datetime.now(UTC))
+    for user in users.values():
+        if known.is_stale(user):
+            yield f"broker user {user.name}: its topics are not those of the configuration any more; rotate it"
 
 
 def _http(configuration: Configuration, data: Path) -> Iterator[str]:

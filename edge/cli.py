@@ -17,7 +17,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_audit, cli_backup, cli_care, cli_operate, cli_tls
+from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
@@ -41,6 +41,7 @@ app.add_typer(cli_care.people, name="user")
 app.add_typer(cli_audit.audit, name="audit")
 app.add_typer(card_key, name="card-key")
 app.add_typer(cli_tls.tls, name="tls")
+app.add_typer(cli_broker.broker, name="broker")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
     app.command()(command)
 cli_operate.add_to(app)
@@ -131,6 +132,22 @@ def bench(name: Annotated[str, typer.Argument(help="all, or one of them.")] = "a
     say(text)
     if not met:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def prove(
+    seed: Seed = 1,
+    minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Of faults; start and end come on top.")] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Everything goes wrong for simulated devices: is anything lost, duplicated, late or wrong?"""
+    from simulators.prove import command
+
+    log_to_stderr("error", "text")
+    code, text = command.run(seed, minutes, say, as_json=as_json)
+    if text:
+        say(text)
+    raise typer.Exit(code)
 
 
 @app.command("version")

@@ -1,13 +1,15 @@
 """How the edge is: its parts, its lines, its devices, and what it could not understand. Told to the PMS."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
+import structlog
 
+from devices.command_values import Orderable
 from devices.inventory import Inventory
 from devices.model import LineState, LineStatus
 from edge.broker import Broker
@@ -24,6 +26,8 @@ DEVICES_A_SECOND = 100
 """A house of many devices tells less often what has not changed."""
 LAST_REJECTED = 20
 SHOWN_PAYLOAD = 200
+
+log = structlog.get_logger()
 
 _STATES = {LineState.UP: "ok", LineState.DOWN: "down", LineState.STARTING: "degraded", LineState.STOPPED: "down"}
 
@@ -48,6 +52,7 @@ class Parts:
     own_lines: frozenset[str]  # those over the service's own broker: without them nothing is heard at all
     card_key: CardKeyState
     locks_behind: Callable[[], int]
+    taken_by: Callable[[str], Sequence[Orderable]]  # what can be ordered of a device
 
 
 class HealthReport:
@@ -142,8 +147,20 @@ class HealthReport:
     def _dated(self, part: dict[str, Any], now: datetime) -> dict[str, Any]:
         name, state = part["part"], f"{part['state']} {part['code']}"
         if name not in self._since or self._since[name][0] != state:
+            self._say(part, known=name in self._since)
             self._since[name] = (state, now)
         return {**part, "since": self._since[name][1]}
+
+    @staticmethod
+    def _say(part: dict[str, Any], *, known: bool) -> None:
+        """Trouble once and recovery once; lines and encoders say it themselves."""
+        name, state, code = part["part"], part["state"], part["code"]
+        if name.startswith(("line:", "encoder:")) or code == "starting":
+            return
+        if state != "ok":
+            log.warning("part.trouble", part=name, state=state, code=code, detail=part["detail"])
+        elif known:
+            log.info("part.recovered", part=name)
 
     def _device(self, figures: DeviceFigures) -> dict[str, Any]:
         known = self._parts.inventory.devices[figures.device]
@@ -156,6 +173,7 @@ class HealthReport:
             "heard": figures.last_heard,
             "battery": self._parts.hub.batteries.get(figures.device),
             "rejected": figures.rejected,
+            "commands": [asdict(one) for one in self._parts.taken_by(known.id)],
         }
 
     def _counters(self, status: GatewayStatus) -> dict[str, float]:

@@ -5,10 +5,11 @@ after the commit that holds it. Above `PAUSE_ABOVE` uncommitted messages the lin
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -18,7 +19,7 @@ from edge.bodies import Fact, fact, of_effect, of_result
 from edge.clock_correction import Correction
 from edge.house import House
 from edge.intake import Intake, Recent
-from edge.journal import Journal
+from edge.journal import Batch, Journal
 from edge.journal_keys import KeyStep
 from edge.journal_rows import StoredCommand
 from edge.open_conditions import OpenConditions
@@ -36,6 +37,9 @@ from edge.rooms.signals import (
 )
 from edge.sqlite_writer import DiskError
 from gateway.ports import LineMessage
+
+if TYPE_CHECKING:
+    from edge.metrics.timings import Timings
 
 log = structlog.get_logger()
 
@@ -69,6 +73,7 @@ class Hub:
         self.clock = clock
         self.field: Field | None = None
         self.counters: Counter[str] = Counter()
+        self.timings: Timings | None = None
         self.batteries: dict[str, float] = {}
         self.dirty: dict[str, None] = dict.fromkeys(number for number in house.rooms if number)
         self.conditions = OpenConditions(journal.loaded.conditions)
@@ -132,7 +137,12 @@ class Hub:
 
     def command_done(self, result: CommandResult) -> None:
         """How a command ended."""
+        self.counters[f"commands_{result.state}"] += 1
         self._intake.command(StoredCommand(result.id, result.state, b"", "", result.reason))
+        self.say(of_result(result))
+
+    def command_step(self, result: CommandResult) -> None:
+        """How far a command is, for the PMS alone."""
         self.say(of_result(result))
 
     def say(self, said: Fact) -> None:
@@ -257,7 +267,7 @@ class Hub:
     async def _commit(self) -> None:
         batch, acknowledge, changed = self._intake.close()
         self._writing = len(acknowledge)
-        delay = FIRST_RETRY_SECONDS
+        delay, began = FIRST_RETRY_SECONDS, time.perf_counter()
         while True:
             try:
                 await self.journal.commit(batch)
@@ -268,6 +278,8 @@ class Hub:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
         self._writing = 0
+        if self.timings is not None:
+            self._measure(self.timings, batch, time.perf_counter() - began)
         for acknowledged in acknowledge:
             acknowledged()
         self.dirty.update(dict.fromkeys(changed))
@@ -275,6 +287,12 @@ class Hub:
             self._resume()
         if changed or batch.facts:
             self._published(bool(batch.facts))
+
+    def _measure(self, timings: "Timings", batch: Batch, seconds: float) -> None:
+        messages = batch.messages
+        oldest = messages[0].received if messages else self.clock.now()
+        waited = self.clock.real((self.clock.now() - oldest).total_seconds())
+        timings.committed(seconds, len(messages), waited)
 
     async def _finish(self) -> None:
         """What is left, and every room's state."""

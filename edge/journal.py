@@ -25,6 +25,8 @@ from edge.journal_keys import KeyStep, store_steps
 from edge.journal_outbox import Owed, count_owed, owed, store_facts
 from edge.journal_rows import (
     COMMAND,
+    COMMAND_END,
+    COMMAND_SENT,
     LAST_REJECTED,
     MESSAGE,
     PEER,
@@ -203,9 +205,16 @@ class Journal:
 
         return await self._write(store)
 
-    async def command(self, command_id: str, state: str) -> None:
-        """A command's new state."""
-        await self._write(lambda c: c.execute("UPDATE command SET state = ? WHERE id = ?", (state, command_id)))
+    async def command_sent(self, command_id: str) -> None:
+        """A command goes out now: from here on its outcome is unknown until it is told."""
+        await self._write(lambda connection: connection.execute(COMMAND_SENT, (command_id,)))
+
+    async def command_end(self, command_id: str) -> tuple[str, str | None] | None:
+        """State and reason of a command that has ended; None: it has not, or was never heard of."""
+        found: tuple[str, str | None] | None = await self._write(
+            lambda connection: connection.execute(COMMAND_END, (command_id,)).fetchone()
+        )
+        return found
 
     async def keep_card_key_mark(self, mark: str) -> None:
         """Remember which card key cards are made with."""

@@ -108,6 +108,9 @@ COMMAND = (
     5,
     " ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason",
 )
+COMMAND_SENT = "UPDATE command SET state = 'sent' WHERE id = ? AND state = 'accepted'"
+UNFINISHED = "SELECT id, state, body, deadline, reason FROM command WHERE state IN ('accepted', 'sent')"
+COMMAND_END = "SELECT state, reason FROM command WHERE id = ? AND state NOT IN ('accepted', 'sent')"
 CONDITION = "INSERT INTO condition (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
 PEER = "INSERT INTO peer (epoch, through) VALUES (?, ?) ON CONFLICT (epoch) DO UPDATE SET through = excluded.through"
 ROOMS = "SELECT room, version, covers, snapshot FROM room"
@@ -194,13 +197,12 @@ def load(connection: sqlite3.Connection) -> Loaded:
     facts: dict[str, dict[str, bytes]] = {}
     for kind, key, body in connection.execute("SELECT kind, key, body FROM facts"):
         facts.setdefault(kind, {})[key] = bytes(body)
-    unfinished = "SELECT id, state, body, deadline, reason FROM command WHERE state IN ('accepted', 'sent')"
     keys = "SELECT line, packet, checksum FROM message WHERE packet IS NOT NULL ORDER BY seq DESC LIMIT ?"
     return Loaded(
         rooms={room: RoomSnapshot(*kept) for room, *kept in connection.execute(ROOMS)},
         facts=facts,
         conditions={key: bytes(body) for key, body in connection.execute("SELECT key, body FROM condition")},
-        unfinished=[StoredCommand(*row) for row in connection.execute(unfinished)],
+        unfinished=[StoredCommand(*row) for row in connection.execute(UNFINISHED)],
         keys=connection.execute(keys, (RECENT_KEYS,)).fetchall()[::-1],
         peers=dict(connection.execute("SELECT epoch, through FROM peer ORDER BY id").fetchall()),
         uncovered=list(_uncovered(connection)),

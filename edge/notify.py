@@ -27,7 +27,7 @@ def send(message: str, environment: Mapping[str, str] = os.environ) -> bool:
             sock.connect(name)
             sock.sendall(message.encode())
     except OSError as error:
-        log.warning("notify.failed", error=str(error))
+        log.debug("notify.failed", error=str(error))
         return False
     return True
 
@@ -52,11 +52,20 @@ async def keep(ready: Callable[[], bool]) -> None:
             break
         await asyncio.sleep(LOOK_S)
     every = min(watchdog_seconds() or STATUS_EVERY_S, STATUS_EVERY_S)
-    heard = send(f"READY=1\n{_status(ready())}")
+    heard = _said_once(True, send(f"READY=1\n{_status(ready())}"))  # noqa: FBT003 - systemd counts as listening
     while True:
         again = "" if heard else "READY=1\n"
-        heard = send(f"{again}WATCHDOG=1\n{_status(ready())}") or heard
+        heard = _said_once(heard, send(f"{again}WATCHDOG=1\n{_status(ready())}"))
         await asyncio.sleep(every)
+
+
+def _said_once(before: bool, now: bool) -> bool:
+    """Log when systemd stops or begins to listen; what it heard last."""
+    if before and not now:
+        log.warning("notify.failed")
+    elif now and not before:
+        log.info("notify.recovered")
+    return now
 
 
 def _status(ready: bool) -> str:

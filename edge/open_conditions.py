@@ -34,6 +34,10 @@ class OpenConditions:
         """All of them, for a PMS that does not know them."""
         return [Fact("condition", key, body) for key, body in self._bodies.items()]
 
+    def kinds(self) -> list[tuple[str, str]]:
+        """Kind and priority of each."""
+        return [(said["kind"], said["priority"]) for said in map(orjson.loads, self._bodies.values())]
+
     def orphans(self, gone: Callable[[str | None, str | None], bool]) -> Iterable[ConditionCleared]:
         """Those whose room or device is no longer configured: `gone(room, device)`."""
         for key, body in list(self._bodies.items()):

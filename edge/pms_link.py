@@ -166,7 +166,9 @@ class EdgeInbox:
         for command in told.commands:
             if command.id in new:
                 new.discard(command.id)
-                await self._takers.orders.send(command)
+                self._takers.orders.send(command)
+            else:
+                await self._takers.orders.again(command.id)
 
     def _take_up(self, body: Body) -> None:
         if isinstance(body, PropertyBody):

@@ -29,6 +29,7 @@ from edge.operate.heartbeat import beat
 from edge.operate.keeping import keeper_of
 
 if TYPE_CHECKING:
+    from edge.metrics.server import Metrics
     from pms.app import Pms, PmsConfig
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ class Started:
     broker: Broker | None
     pms: "Pms | None"
     board: Board | None = None
+    metrics: "Metrics | None" = None
 
 
 def version() -> str:
@@ -133,10 +135,13 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
         if plan.pms:
             stack.enter_context(FolderLock(plan.data, "pms"))
             pms = await stack.enter_async_context(_pms(plan))
+        if (metrics := _metrics(plan, edge, pms)) is not None:
+            await stack.enter_async_context(running(metrics.run(), "metrics"))
+            await metrics.server.tried()
         if (keeper := keeper_of(plan, edge, pms)) is not None:
             await stack.enter_async_context(running(keeper.run(), "backup"))
         _settle_memory()
-        started(Started(broker, pms, board))
+        started(Started(broker, pms, board, metrics))
         if edge is not None and pms is None:  # no pages to ask
             await stack.enter_async_context(running(beat(plan.data, version(), edge.health.body), "heartbeat"))
         await stack.enter_async_context(running(keep(lambda: _ready(edge, pms)), "notify"))
@@ -155,6 +160,18 @@ def _board(plan: ServicePlan, edge: Edge) -> Board | None:
     """Where the pages are, there is no need of it."""
     settings = plan.configuration.settings.board
     return Board(settings, plan.data, edge.board_sources()) if settings.enabled and not plan.pms else None
+
+
+def _metrics(plan: ServicePlan, edge: Edge | None, pms: "Pms | None") -> "Metrics | None":
+    """Their library is loaded where they are wanted."""
+    settings = plan.configuration.settings.metrics
+    if not settings.enabled:
+        return None
+    from edge.metrics.server import Lag, Metrics
+
+    lag = Lag()
+    collectors = [*(edge.collectors(lag) if edge else ()), *(pms.collectors if pms else ())]
+    return Metrics(settings, plan.data, collectors, lag)
 
 
 def _edge_plan(plan: ServicePlan) -> EdgePlan:

@@ -10,8 +10,10 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from devices.problems import ConfigurationError, Problem, TomlPlaces, explain, parse_toml
+from edge.broker_settings import BrokerTable
 from edge.home_assistant.table import HomeAssistantTable
 from edge.http_settings import HttpTable
+from edge.metrics.table import MetricsTable
 from edge.reference import configuration_reference
 from edge.retention_table import RetentionTable
 from edge.rooms.parameters import RoomParameters
@@ -19,36 +21,7 @@ from edge.table import Host, Port, Table
 from edge.url import BrokerUrl
 from pms.link.retention import Periods
 
-__all__ = ["Settings", "configuration_reference", "load_settings", "service_schema"]
-
-MODES = (
-    "auto: Mosquitto when it is installed, else embedded. mosquitto: started and watched by the service. "
-    "embedded: a small broker for trial and demo only, it forgets what is on its way. url: the hotel's own."
-)
-
-
-class BrokerTable(Table):
-    """The MQTT broker between devices, edge and PMS. INNKEEPER_BROKER_URL overrides `url`."""
-
-    mode: Literal["auto", "mosquitto", "embedded", "url"] = Field("auto", description=MODES)
-    host: Host = Field("127.0.0.1", description="Address the service's own broker listens on.")
-    port: Port = Field(1883, description="Its port; 0: any free one.")
-    url: str = Field("", description="With mode url: mqtt://user@host:port, or mqtts:// for TLS.")
-    max_queued_messages: int = Field(
-        1_000_000, ge=100, description="Messages the broker keeps for each client that is away: the longest outage."
-    )
-    message_size_limit: int = Field(1_048_576, ge=1024, description="Bytes of the largest message the broker takes.")
-
-    @field_validator("url")
-    @classmethod
-    def _is_url(cls, value: str) -> str:
-        return _checked_url(value)
-
-    @model_validator(mode="after")
-    def _url_for_mode(self) -> Self:
-        if self.mode == "url" and not self.url:
-            raise ValueError('mode "url" needs url')
-        return self
+__all__ = ["BrokerTable", "Settings", "configuration_reference", "load_settings", "service_schema"]
 
 
 class LinkTable(Table):
@@ -83,6 +56,9 @@ class JournalTable(Table):
     """How much of what was heard is kept. What the PMS has not had yet is kept in any case."""
 
     messages: int = Field(500_000, ge=50_000, description="Messages kept, at most.")
+    megabytes: float = Field(
+        2_000, ge=50, description="Size of what is kept, at most; the oldest telemetry goes first."
+    )
     days: float = Field(30, gt=0, description="Days they are kept, at most.")
     disk_low_mb: int = Field(500, ge=1, description="Free space under which the fault disk_low is raised.")
 
@@ -164,6 +140,7 @@ class Settings(Table):
     board: BoardTable = BoardTable()
     backup: BackupTable = BackupTable()
     home_assistant: HomeAssistantTable = HomeAssistantTable()
+    metrics: MetricsTable = MetricsTable()
     log: LogTable = LogTable()
 
     @field_validator("rooms", mode="before")
@@ -234,6 +211,7 @@ TABLES: dict[str, type[Table]] = {
     "board": BoardTable,
     "backup": BackupTable,
     "home_assistant": HomeAssistantTable,
+    "metrics": MetricsTable,
     "log": LogTable,
 }
 

@@ -52,6 +52,11 @@ class Watch:
         self.free_bytes = 0
         journal.disk_low = self.disk_low
 
+    @property
+    def clock_is_wrong(self) -> bool:
+        """It is behind what was heard last and was not set yet, or the PMS's is another: no deadline can be kept."""
+        return self._doubt.open or self.clock_differs
+
     async def run(self) -> None:
         """Look until cancelled."""
         rounds = 0

@@ -15,9 +15,9 @@ from devices.catalog import Catalog
 from devices.clock import Clock
 from devices.encoders.jobs import CardJob
 from devices.inventory import Inventory, Line
-from devices.model import Command, Device, LineState, LineStatus, Profile, Reading
+from devices.model import Command, CommandAnswer, Device, LineState, LineStatus, Profile, Reading
 from devices.mqtt.router import MqttRouter
-from gateway.dispatch import Dispatch, MqttOrders
+from gateway.dispatch import Dispatch
 from gateway.encoders.account import Desk
 from gateway.encoders.encoders import DIALECT, Encoders
 from gateway.health import Memory
@@ -25,9 +25,11 @@ from gateway.lines.byte_line import ByteLine
 from gateway.lines.line import FieldLine, LineDownError, LineUser
 from gateway.lines.modbus import ModbusLine
 from gateway.lines.modbus_settings import settings_of
-from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
+from gateway.mqtt_orders import MqttOrders
 from gateway.poller import Poller, PollerPorts
 from gateway.ports import CardSettings, DeviceFigures, GatewayPorts, GatewayStatus, LineMessage
 from gateway.presence import Presence
@@ -73,8 +75,7 @@ class Gateway:
         remembered = self._home.remembered
         self._presence = Presence(self._members, ports, clock.now(), self._publish, remembered)
         self._liveness = self._presence.liveness
-        self._dispatch = Dispatch(inventory, clock, ports.command_done)
-        self._dispatch.sent = ports.command_sent
+        self._dispatch = Dispatch(inventory, clock, ports)
         serve = (ports.card_progress, ports.card_done, self._encoder_heard, self._liveness.missed, self._take)
         self._encoders = Encoders(Desk(clock, *serve), self._home.cards)
         self._user = LineUser(self._take, self._line_changed, clock.now)
@@ -161,6 +162,8 @@ class Gateway:
                 speaking = fact.device
                 self._heard[speaking] += 1
                 self._presence.heard(speaking, message.received)
+        for answer in decoded.answers:
+            self._answered(answer)
         for rejected in decoded.rejected:
             self._reasons[rejected.reason] += 1
             if rejected.device is None:
@@ -169,10 +172,10 @@ class Gateway:
                 self._rejected[rejected.device] += 1
         self._ports.take(message)
 
-    def _answered(self, reading: Reading) -> None:
-        worker = self._dispatch.workers.get(self._members[reading.device][0].line)
+    def _answered(self, told: Reading | CommandAnswer) -> None:
+        worker = self._dispatch.workers.get(self._members[told.device][0].line)
         if isinstance(worker, MqttOrders) and worker.open:
-            worker.answer(reading)
+            worker.heard(told)
 
     def _line_changed(self, status: LineStatus) -> None:
         worker = self._dispatch.workers.get(status.line)

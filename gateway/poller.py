@@ -11,11 +11,12 @@ from devices.modbus.pace import paces
 from devices.model import Device, Profile
 from gateway.lines.line import LineDownError
 from gateway.lines.modbus import ModbusLine, RequestError
+from gateway.orders import Order
 from gateway.ports import LineMessage
 from gateway.reader import Reader
 from gateway.rounds import Rounds
 from gateway.schedule import Schedule, Turn
-from gateway.units import Order, Unit
+from gateway.units import Unit
 from gateway.writer import Orders
 
 SHORTEST_POLL_S = 0.05

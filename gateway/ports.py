@@ -33,8 +33,13 @@ class LineMessage(NamedTuple):
     acknowledge: Callable[[], object] = nothing_to_acknowledge  # call it once what the message said is on disk
 
 
+async def _unkept(_command_id: str) -> bool:
+    """Nobody keeps a journal of commands."""
+    return True
+
+
 def _unheard(_command_id: str) -> None:
-    """Nobody wants to know when a command goes out."""
+    """Nobody wants to know who has taken a command."""
 
 
 async def _unrecorded(_progress: CardProgress) -> None:
@@ -58,7 +63,8 @@ class GatewayPorts:
     """What the gateway calls, always on the event loop. None of them may block or raise.
 
     `device_health(device, online, cause)`: cause is the line's id when the line is why, else None.
-    `command_sent(command id)` comes just before a command goes out: what was sent and has no result is unknown.
+    `command_sending(command id)` is awaited before a command goes out; False: that could not be stored, and it does not
+    go out. What was sent and has no result is unknown. `command_acknowledged`: the device, or its broker, has taken it.
     `card_progress` is awaited before a job goes on: a step WRITING is on disk before anything is written.
     `card_done` is told the one result of each card job.
     """
@@ -67,7 +73,8 @@ class GatewayPorts:
     line_changed: Callable[[LineStatus], None]
     device_health: Callable[[str, bool, str | None], None]
     command_done: Callable[[CommandResult], None]
-    command_sent: Callable[[str], None] = _unheard
+    command_sending: Callable[[str], Awaitable[bool]] = _unkept
+    command_acknowledged: Callable[[str], None] = _unheard
     card_progress: Callable[[CardProgress], Awaitable[None]] = _unrecorded
     card_done: Callable[[CardResult], None] = _unwanted
 

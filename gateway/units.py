@@ -1,28 +1,15 @@
-"""A Modbus unit as its line's worker sees it, and the orders on their way to it."""
+"""A Modbus unit as its line's worker sees it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from devices.modbus.edges import Edges
 from devices.modbus.plan import Block, Lessons, plan
-from devices.model import Command, CommandState, Device, Profile
+from devices.model import Device, Profile
 from gateway.rounds import Rounds
 
-Outcome = tuple[CommandState, str | None]
-"""How a command ended, and why when it did not end well."""
 KNOWN_PATIENCE = 4.0
 """A unit is waited for so many times as long as it took to answer of late; twice as long after each eight misses."""
 SHORTEST_PATIENCE_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A command on its way to a unit; `finished` is called exactly once."""
-
-    command: Command
-    device: Device
-    sent: Callable[[str], None]
-    finished: Callable[[Command, CommandState, str | None], None]
 
 
 @dataclass(slots=True)

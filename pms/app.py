@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
+from prometheus_client.registry import Collector
 
 from pms import departments, people, storage
 from pms.access.passwords import Passwords
@@ -25,6 +26,7 @@ from pms.kernel.errors import StorageFailed
 from pms.kernel.health import Health
 from pms.kernel.http import CONTEXT, HttpContext
 from pms.kernel.http.limits import Throttle
+from pms.kernel.http.measures import Measures
 from pms.kernel.http.reach import Reach
 from pms.kernel.i18n import Translator
 from pms.kernel.jobs import Jobs
@@ -33,6 +35,7 @@ from pms.kernel.work import Actor
 from pms.link.retention import DEFAULTS, Periods
 from pms.link.transport import LinkSettings
 from pms.listening import Listening, certificate_health, listen, shown_url, to_https, warn_of_plain_http
+from pms.measures import PmsFigures
 from pms.property.house import import_hotel
 from pms.retention.service import House, Retention
 from pms.room_feed.service import ROOM_FEED, RoomFeed
@@ -87,6 +90,7 @@ class Pms:
         self._wall = wall
         self._stack = AsyncExitStack()
         self._health = Health(REQUIRED, now)
+        self._measures = Measures()
         self.url = ""
         self.redirect_url = ""
         self.first_manager_link: str | None = None
@@ -96,6 +100,11 @@ class Pms:
         """A part of the machine that somebody else looks after: shown, and its fault raised as an alert."""
         if self._upkeep is not None:
             await self._upkeep.say(news)
+
+    @property
+    def collectors(self) -> tuple[Collector, ...]:
+        """What this half has to tell Prometheus."""
+        return PmsFigures(self.health), self._measures.registry
 
     def health(self) -> dict[str, Any]:
         """How every part is (`kernel.health.Health.summary`)."""
@@ -183,6 +192,7 @@ class Pms:
             reach=reach,
             throttle=Throttle(listening.limits),
             trust=anchor(listening.tls) if listening.tls else None,
+            measures=self._measures,
         )
         app = departments.application(context, sessions, passwords, self._config.periods)
         for prefix, mounted in self._config.mounts:

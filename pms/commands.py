@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from pms import backup, storage
-from pms.access import factors, users
+from pms.access import broker_users, factors, users
 from pms.access.model import Session
 from pms.access.passwords import Passwords
 from pms.access.rules import password_errors
@@ -108,6 +108,16 @@ async def user_reset_factor(books: Books, username: str) -> None:
 
     async with _opened(books) as (database, actor):
         await database.run(actor, _now(), reset)
+
+
+async def broker_user_changed(books: Books, what: str, name: str) -> None:
+    """Write down that a user of the broker was made, rotated or revoked."""
+
+    async def note(work: UnitOfWork) -> None:
+        broker_users.changed(work, what, name)
+
+    async with _opened(books) as (database, actor):
+        await database.run(actor, _now(), note)
 
 
 async def backup_pms(books: Books, target: Path) -> backup.Copy:

@@ -2,15 +2,11 @@
 
 import asyncio
 import os
-import re
 import secrets
-import socket
 import ssl
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +16,13 @@ from pms.kernel import certificates
 from pms.kernel.certificates import Pair
 from pms.kernel.errors import CannotServe
 from pms.kernel.http.context import TrustAnchor
+from pms.kernel.own_names import checked_names, own_names
 
 log = structlog.get_logger()
 
 ROOT, SERVER = "tls_ca", "tls_server"
 LOOK_S = 5.0
 """How often the files are looked at: a renewed certificate holds without a restart."""
-
-HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +94,6 @@ def told(files: TlsFiles) -> dict[str, Any]:
     return answer
 
 
-def checked_names(names: Sequence[str]) -> list[str]:
-    """Names and addresses in one spelling, each once. Raises CannotServe for what is neither."""
-    made: dict[str, None] = {}
-    for name in names:
-        tidy = name.strip().lower().rstrip(".")
-        with suppress(ValueError):
-            tidy = str(ip_address(tidy.strip("[]")))
-            made[tidy] = None
-            continue
-        if not HOST.fullmatch(tidy):
-            raise CannotServe(f"{name!r} is neither a host name nor an address")
-        made[tidy] = None
-    return list(made)
-
-
-def own_names() -> list[str]:
-    """What this machine is called in its network, and its addresses there."""
-    host = socket.gethostname().lower()
-    named = [host, f"{host.partition('.')[0]}.local", "localhost"] if HOST.fullmatch(host) else ["localhost"]
-    return [*named, *_addresses(host), "127.0.0.1", "::1"]
-
-
 class ServerContext:
     """The TLS context of the pages: 1.2 at least; `renew` loads files that have changed, for the next connections.
 
@@ -186,22 +159,6 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ino
-
-
-def _addresses(host: str) -> list[str]:
-    """Those of the name, and those this machine would send from: Debian gives its own name a loopback address."""
-    found = {_sends_from(socket.AF_INET, "192.0.2.1"), _sends_from(socket.AF_INET6, "2001:db8::1")}
-    with suppress(OSError, UnicodeError):
-        found |= {str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, None)}
-    return sorted(address for address in found if address and not ip_address(address).is_loopback)
-
-
-def _sends_from(family: socket.AddressFamily, there: str) -> str:
-    """The address of the way out, "" without one. Nothing is sent: a datagram socket only looks the route up."""
-    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((there, 9))
-        return str(probe.getsockname()[0]).partition("%")[0]
-    return ""
 
 
 def _root_key(data: Path) -> Path:

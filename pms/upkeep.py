@@ -57,7 +57,7 @@ class Upkeep:
         try:
             await self._database.run(self._actor, self._now(), lambda work: _take(work, body))
         except StorageFailed as error:
-            log.warning("upkeep.not_stored", part=news.part, error=str(error)[:200])
+            log.debug("upkeep.not_stored", part=news.part, error=str(error)[:200])  # the database's own part says so
             return
         self._told[news.kind] = news.fault
 

@@ -117,6 +117,15 @@ class Clerk:
         """Somebody has seen it."""
         await self._call("POST", f"{API}/alerts/{alert}/acknowledge", {})
 
+    async def order(self, room: str, point: str, value: float, within_s: int) -> dict[str, Any]:
+        """Order something of a room's device, to be done within so many seconds; the job."""
+        body = {"point": point, "value": value, "within_s": within_s}
+        return await self._call("POST", f"{API}/rooms/{room}/commands", body)
+
+    async def job(self, order: str) -> dict[str, Any]:
+        """An order, and how far it is."""
+        return await self._call("GET", f"{API}/commands/{order}")
+
     async def _list(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
         cursor: str | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tests import parts
 from tests.servers import RealBroker, RealPostgres, a_free_port
@@ -79,6 +80,13 @@ def nothing_left_behind() -> Iterator[None]:
         left = _left(threads, children)
     assert not left[0], f"threads left behind: {left[0]}"
     assert not left[1], f"child processes left behind: {sorted(left[1])}"
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Commands set up logging for their process; here it ends with the test: its output is closed then."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,9 @@ def test_only_the_wiring_and_the_commands_of_the_edge_know_the_whole_pms() -> No
     commands = {
         "edge/cli.py",
         "edge/cli_audit.py",
+        "edge/brokers/certificate.py",
         "edge/cli_backup.py",
+        "edge/cli_broker.py",
         "edge/cli_care.py",
         "edge/cli_tls.py",
         "edge/console.py",

@@ -1,7 +1,7 @@
-"""A key of its own for each card: AES-128 diversification after NXP AN10922 rev 2.2, section 2.2."""
+"""A key of its own for each card: AES-128 diversification after NXP AN10922 rev 2.2, section 2.2.
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
+The cipher is imported at its first use: an edge without cards does not carry its 6 MB.
+"""
 
 BLOCK = 16
 LONGEST_INPUT = 31
@@ -30,6 +30,9 @@ def diversified_key(master: bytes, diversification: bytes) -> bytes:
 
 def cmac(key: bytes, message: bytes) -> bytes:
     """AES-CMAC (NIST SP 800-38B), 16 bytes."""
+    from cryptography.hazmat.primitives.ciphers import algorithms
+    from cryptography.hazmat.primitives.cmac import CMAC
+
     mac = CMAC(algorithms.AES(key))
     mac.update(message)
     return mac.finalize()
@@ -37,6 +40,8 @@ def cmac(key: bytes, message: bytes) -> bytes:
 
 def _encrypted(key: bytes, blocks: bytes) -> bytes:
     """CBC from a zero vector: the last block is the MAC's."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
     encryptor = Cipher(algorithms.AES(key), modes.CBC(bytes(BLOCK))).encryptor()
     return encryptor.update(blocks) + encryptor.finalize()
 

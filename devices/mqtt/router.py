@@ -16,6 +16,7 @@ from devices.mqtt.mapped import Mapped
 from devices.mqtt.shelly import Shelly
 from devices.mqtt.shelly_gen1 import ShellyGen1
 from devices.mqtt.tasmota import Tasmota
+from devices.mqtt.topical import together
 from devices.mqtt.topics import fewest
 from devices.mqtt.zigbee2mqtt import Zigbee2Mqtt
 
@@ -113,8 +114,6 @@ def _all_of(handlers: Sequence[Handler]) -> Handler:
     """Several devices in one message: each takes its part."""
 
     def handle(payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
-        parts = [handler(payload, received, sequence, retained) for handler in handlers]
-        facts = tuple(fact for part in parts for fact in part.facts)
-        return Decoded(facts, tuple(refused for part in parts for refused in part.rejected))
+        return together([handler(payload, received, sequence, retained) for handler in handlers])
 
     return handle

@@ -17,6 +17,7 @@ import orjson
 from devices.errors import NotSupported
 from devices.model import (
     Command,
+    CommandAnswer,
     Decoded,
     Device,
     DeviceEvent,
@@ -32,9 +33,11 @@ from devices.mqtt.dialect import IGNORED, NOTHING, Handler, Member, command_valu
 from devices.mqtt.fields import Facts, Stamp, compile_field
 from devices.mqtt.patterns import chosen_of, stem_of
 from devices.mqtt.payload import Unfit, instant, online, parse_object
+from devices.mqtt.topical import together
 from devices.mqtt.topics import matches
 
-REPLIES = "gateway"  # Shelly answers on <src>/rpc, which nobody needs to hear: the status that follows is the answer
+REPLIES = "gateway"
+"""Shelly answers a request on <src>/rpc: that it took it, or why not. The status that follows is the proof."""
 _WORDS = {"true": True, "false": False}
 _STATUS = frozenset({"NotifyStatus", "NotifyFullStatus"})
 
@@ -51,11 +54,31 @@ class Shelly:
         """The three topics of any device beside the declared ones."""
         parents = {address.rpartition("/")[0] for address in self._prefixes}
         stems = [f"{parent}/+" if parent else "+" for parent in sorted(parents)]
-        return tuple(f"{stem}/{rest}" for stem in stems for rest in ("events/rpc", "status/+", "online"))
+        told = tuple(f"{stem}/{rest}" for stem in stems for rest in ("events/rpc", "status/+", "online"))
+        return (*told, f"{REPLIES}/rpc")
 
     def handlers(self) -> list[tuple[str, Handler]]:
         """Notifications, the status of the components in use, and the last will of each device."""
-        return [entry for member in self._members for entry in member.handlers()]
+        replies = (f"{REPLIES}/rpc", self._replied)
+        return [replies, *(entry for member in self._members for entry in member.handlers())]
+
+    def _replied(self, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
+        """The response to a request. One to somebody else's, or a question of ours for its state, is no answer."""
+        try:
+            frame = parse_object(payload)
+        except Unfit as unfit:
+            return Decoded((), (unfit.rejected(f"{REPLIES}/rpc", None),))
+        source, command = frame.get("src"), frame.get("id")
+        if retained or not isinstance(source, str) or not isinstance(command, str):
+            return NOTHING
+        error = frame.get("error")
+        detail = str(error.get("message"))[:120] if isinstance(error, dict) else ""
+        named = [member for member in self._members if member.speaks_as(source)]
+        order, _, component = command.partition("#")
+        if component:
+            stamp, result = Stamp(received, sequence, retained), frame.get("result")
+            return together([member.held(component, result, stamp) for member in named])
+        return Decoded(answers=tuple(CommandAnswer(one.device.id, order, error is None, detail) for one in named))
 
     def verdict(self, topic: str) -> str | None:
         """The status of a component that no point uses carries nothing for a room."""
@@ -65,13 +88,28 @@ class Shelly:
         return IGNORED if known else "unknown_device"
 
     def encode(self, command: Command, device: Device, spec: PointSpec) -> list[tuple[str, bytes]]:
-        """One RPC request; raises NotSupported."""
+        """The RPC request, and after it the question for the state: a value that stays the same is not notified.
+
+        Raises NotSupported.
+        """
         told = spec.wire["command"]
         if not told:
             raise NotSupported("read_only", spec.name)
         params = _parameters(told, command_value(command, spec), chosen_of(device.address))
         request = {"id": command.id, "src": REPLIES, "method": told["path"], "params": params}
-        return [(f"{stem_of(device.address)}/rpc", orjson.dumps(request))]
+        asked = _question(command.id, told["path"], spec, params["id"])
+        topic = f"{stem_of(device.address)}/rpc"
+        return [(topic, orjson.dumps(one)) for one in (request, asked) if one is not None]
+
+
+def _question(command: str, method: str, spec: PointSpec, number: int) -> dict[str, Any] | None:
+    """How a component is read back; its answer has the id COMMAND#COMPONENT. None: it relays by radio."""
+    name, _, verb = method.partition(".")
+    component = spec.wire["path"].partition(":")[0]
+    if verb not in ("Set", "SetConfig") or name.lower() != component:
+        return None
+    told = {"id": f"{command}#{component}:{number}", "src": REPLIES, "method": f"{name}.GetStatus"}
+    return told | {"params": {"id": number}}
 
 
 def _parameters(told: dict[str, Any], value: Value, chosen: str) -> dict[str, Any]:
@@ -101,7 +139,7 @@ class _Member:
     """One device."""
 
     def __init__(self, device: Device, profile: Profile) -> None:
-        self._device = device
+        self._device = self.device = device
         self._stem, chosen = stem_of(device.address), chosen_of(device.address)
         specs = [_on_component(spec, chosen) for spec in profile.points.values()]
         self._facts = Facts(device, [compile_field(spec) for spec in specs])
@@ -111,6 +149,10 @@ class _Member:
         self._actions: dict[str, str] = profile.wire.get("actions") or {}
         self._sleeps = profile.power is Power.BATTERY
         self._notifications = f"{self._stem}/events/rpc"
+
+    def speaks_as(self, source: str) -> bool:
+        """Whether `source` is the device: its own id, which is the last part of its prefix unless that was changed."""
+        return source == self._stem or source == self._stem.rpartition("/")[2]
 
     def handlers(self) -> list[tuple[str, Handler]]:
         address = self._stem
@@ -155,6 +197,13 @@ class _Member:
         device, when = self._device, instant(event.get("ts")) or stamp.device_time
         params = {"name": event["event"][:60]} if kind == "button" else {}
         return [DeviceEvent(device.id, device.room, kind, params, when, stamp.received, stamp.sequence)]
+
+    def held(self, component: str, result: object, stamp: Stamp) -> Decoded:
+        """A component that was read back after an order."""
+        if not isinstance(result, dict) or component not in self._components:
+            return NOTHING
+        facts, rejected = self._facts.read({component: result}, stamp, f"{REPLIES}/rpc")
+        return Decoded(tuple(facts), rejected)
 
     def _status(self, component: str) -> Handler:
         topic = f"{self._stem}/status/{component}"

@@ -212,4 +212,5 @@ def together(parts: Sequence[Decoded]) -> Decoded:
     if len(parts) == 1:
         return parts[0]
     facts = tuple(fact for part in parts for fact in part.facts)
-    return Decoded(facts, tuple(refused for part in parts for refused in part.rejected))
+    rejected = tuple(refused for part in parts for refused in part.rejected)
+    return Decoded(facts, rejected, tuple(answer for part in parts for answer in part.answers))

@@ -1,13 +1,11 @@
 """The board's own small web server. It reads, and changes nothing; what it shows is in memory."""
 
-import asyncio
 import hmac
 import ipaddress
 import socket
 import time
 from pathlib import Path
 
-import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -15,10 +13,8 @@ from edge.board import page, texts
 from edge.board.picture import Sources, taken
 from edge.secret_files import secret
 from edge.settings import BoardTable
+from edge.small_server import SmallServer
 
-log = structlog.get_logger()
-
-RETRY_SECONDS = 10.0
 KEPT_SECONDS = 1.0
 """So long a page is shown again to the next reader: many screens cost no more than one."""
 COOKIE = "innkeeper-board"
@@ -58,8 +54,7 @@ class Board:
         self._pages: dict[str, tuple[float, str]] = {}
         self._open = is_loopback(settings.host)
         self._token = "" if self._open else secret(data, TOKEN)
-        self._tried = asyncio.Event()
-        self.port: int | None = None
+        self._server = SmallServer("board", (settings.host, settings.port), self._application)
 
     @property
     def link(self) -> str | None:
@@ -71,33 +66,18 @@ class Board:
         name = f"[{host}]" if ":" in host else host
         return f"http://{name}:{self.port}/" + (f"?token={self._token}" if self._token else "")
 
+    @property
+    def port(self) -> int | None:
+        """Where it listens; None: it does not."""
+        return self._server.port
+
     async def tried(self) -> None:
         """Wait until it listens, or could not the first time."""
-        await self._tried.wait()
+        await self._server.tried()
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        while True:
-            runner = web.AppRunner(self._application(), access_log=None)  # an address may carry the token
-            await runner.setup()
-            try:
-                await self._listen(runner)
-            finally:
-                self.port = None
-                await runner.cleanup()
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def _listen(self, runner: web.AppRunner) -> None:
-        try:
-            await web.TCPSite(runner, self._settings.host, self._settings.port).start()
-        except OSError as error:
-            level = log.debug if self._tried.is_set() else log.warning
-            level("board.not_open", host=self._settings.host, port=self._settings.port, error=str(error))
-            self._tried.set()
-            return
-        self.port = int(runner.addresses[0][1])
-        self._tried.set()
-        await asyncio.Event().wait()
+        await self._server.run()
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._guard])

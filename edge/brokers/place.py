@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from edge.brokers.running import running_pid
+
 log = structlog.get_logger()
 
 GRACE_SECONDS = 5.0
@@ -33,12 +35,8 @@ def end_leftover(folder: Path) -> None:
 
     The caller holds the lock of the data folder, so that it is nobody's any more.
     """
-    try:
-        pid = int((folder / "pid").read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return
-    if str(folder.parent.absolute()).encode() not in command:
+    pid = running_pid(folder)
+    if pid is None:
         return
     log.warning("broker.leftover", pid=pid)
     for number in (signal.SIGTERM, signal.SIGKILL):

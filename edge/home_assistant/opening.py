@@ -13,7 +13,7 @@ from edge.hub import Hub
 from edge.secret_files import secret, secret_path
 from edge.settings import Settings
 from edge.url import BrokerUrl
-from gateway.lines.mqtt import MqttSettings
+from gateway.lines.mqtt_settings import MqttSettings
 
 STATES = {LineState.UP: "ok", LineState.STARTING: "degraded"}
 

@@ -22,7 +22,8 @@ from edge.home_assistant.words import Words
 from edge.hub import Hub
 from edge.rooms.room import Room
 from gateway.lines.line import LineDownError, LineUser
-from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.ports import LineMessage
 
 log = structlog.get_logger()

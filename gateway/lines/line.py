@@ -89,12 +89,12 @@ class LineAccount:
             self._change(LineState.UP)
 
     def went_down(self, trouble: LineError) -> None:
-        """The line is not usable; told again only when the cause is another one."""
-        if self.status.state is LineState.DOWN and self.status.cause == trouble.cause:
-            log.debug("line still down", line=self.status.line, cause=trouble.cause, detail=trouble.detail)
-            return
-        log.warning("line down", line=self.status.line, cause=trouble.cause, detail=trouble.detail)
-        self._change(LineState.DOWN, trouble.cause, trouble.detail)
+        """The line is not usable; logged once an outage, told again when the cause is another one."""
+        already = self.status.state is LineState.DOWN
+        say = log.debug if already else log.warning
+        say("line down", line=self.status.line, cause=trouble.cause, detail=trouble.detail)
+        if not already or self.status.cause != trouble.cause:
+            self._change(LineState.DOWN, trouble.cause, trouble.detail)
 
     def stopped(self) -> None:
         """Nobody runs the line any more."""

@@ -45,6 +45,14 @@ class RequestError(Exception):
         return self.code in ("timeout", "exception_10", "exception_11")
 
 
+class TooLateError(Exception):
+    """The line was not free before the deadline of what was to be written."""
+
+
+def _never() -> bool:
+    return False
+
+
 class ModbusLine:
     """A bus with its units: `read` and `write`, reconnecting by itself in `run`."""
 
@@ -116,15 +124,24 @@ class ModbusLine:
             raise self._wrong(f"{len(values)} for {count}, function {answer.function_code}")
         return values
 
-    async def write(self, unit: int, function: int, address: int, words: Sequence[int]) -> None:
-        """Write bits (functions 5, 15) or words (6, 16). Raises RequestError or LineDownError."""
-        answer = await self._ask(_writing(unit, function, address, words))
+    async def write(
+        self, unit: int, function: int, address: int, words: Sequence[int], *, late: Callable[[], bool] = _never
+    ) -> None:
+        """Write bits (functions 5, 15) or words (6, 16). Raises RequestError, LineDownError or TooLateError.
+
+        `late` is asked when the line is free: nothing goes out when it is too late.
+        """
+        answer = await self._ask(_writing(unit, function, address, words), late=late)
         if answer.function_code != function or answer.address != address:
             raise self._wrong(f"function {answer.function_code} address {answer.address}")
 
-    async def _ask(self, request: _Request, patience_s: float | None = None) -> ModbusPDU:
+    async def _ask(
+        self, request: _Request, patience_s: float | None = None, late: Callable[[], bool] = _never
+    ) -> ModbusPDU:
         async with self._lock:
             await self._keep_quiet()
+            if late():
+                raise TooLateError
             client = self._client
             if client is None or not self.up:
                 raise LineDownError("not_sent", self.status.cause or "")

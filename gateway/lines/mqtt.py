@@ -6,20 +6,22 @@ what arrives while nobody is connected. Each connection has a client of its own:
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import structlog
 from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from devices.model import Decoded, LineStatus, Rejected
 from gateway.lines.buffered_socket import BufferedSocket
 from gateway.lines.line import Backoff, LineAccount, LineDownError, LineError, LineUser
+from gateway.lines.mqtt_codes import KEEPALIVE_TIMEOUT, REFUSALS, Speech, order_refusal
+from gateway.lines.mqtt_settings import MqttSettings, Parcel, Router
 from gateway.lines.network import connect_tcp, secured
 from gateway.lines.pump import Pump
 from gateway.ports import LineMessage, nothing_to_acknowledge
@@ -33,39 +35,6 @@ log = structlog.get_logger()
 WATCH_S = 1.0
 ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
 
-_REFUSALS = {132: "protocol", 133: "client_id", 134: "credentials", 135: "credentials", 136: "unavailable"}
-_KEEPALIVE_TIMEOUT = 141
-
-
-class Router(Protocol):
-    """What a line needs to know of the dialects: what to subscribe to and how to read it."""
-
-    @property
-    def filters(self) -> tuple[str, ...]:
-        """Topic filters to subscribe to."""
-
-    def decode(self, topic: str, payload: bytes, received: datetime, sequence: int, retained: bool) -> Decoded:
-        """What a message says; wrong input is part of the answer and never raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """How to reach a broker. `client_id` is fixed: the broker keeps a session for it.
-
-    `state_topic` (retained) holds {"state": "online"|"offline"}: birth, last will and farewell.
-    """
-
-    host: str
-    port: int = 1883
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    client_id: str = "innkeeper"
-    state_topic: str | None = None
-    keepalive_s: int = 15
-    connect_timeout_s: float = 5.0
-    tls: bool = False
-    ca_file: Path | None = None
-
 
 class MqttLine:
     """A broker session: decodes what arrives and gives it to `user.take`, publishes, reconnects for ever."""
@@ -77,6 +46,7 @@ class MqttLine:
         self.user = user
         self.sequence = 0
         self.paused = False
+        self.speech = Speech(settings.version)
         self._account = LineAccount(line, user.line_changed, user.now)
         self._session: _Session | None = None
 
@@ -115,6 +85,9 @@ class MqttLine:
             self._account.went_up()
             session.watch_reader()
             await session.watch()
+        except LineDownError as trouble:
+            self.speech.ended() if session.granted else self.speech.failed(trouble.cause)
+            raise
         finally:
             self._session = None
             session.close()
@@ -141,15 +114,22 @@ class MqttLine:
             raise LineDownError("not_sent", self.status.cause or "")
         self._session.publish(topic, payload, retain=retain)
 
+    def order(self, parcel: Parcel) -> None:
+        """Hand an order to the connection: never retained, never sent again. Raises LineDownError (`not_sent`)."""
+        if not self._session or not self.subscribed:
+            raise LineDownError("not_sent", self.status.cause or "")
+        self._session.order(parcel)
+
 
 class _Client(mqtt.Client):
     """A paho client that takes over a socket which is connected already."""
 
-    def __init__(self, settings: MqttSettings, ready: BufferedSocket) -> None:
+    def __init__(self, settings: MqttSettings, ready: BufferedSocket, version: int) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
-            clean_session=False,
+            clean_session=None if version == 5 else not settings.persistent,
+            protocol=MQTTProtocolVersion(version),
             reconnect_on_failure=False,
             manual_ack=True,
         )
@@ -174,11 +154,14 @@ class _Session:
         self._ended: asyncio.Future[BaseException] = self._loop.create_future()
         self._granted: asyncio.Future[None] = self._loop.create_future()
         self._refreshed = self._loop.time()
-        self._client = client = _Client(line.settings, sock)
+        self.version = line.speech.version
+        self._taken: dict[int, Callable[[str | None], None]] = {}
+        self._client = client = _Client(line.settings, sock, self.version)
         self._pump = pump = Pump(sock, client.loop_read, client.loop_write, self._end)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
         client.on_socket_close = lambda *_: pump.stop()
         client.on_socket_register_write = lambda *_: pump.write()
@@ -188,10 +171,16 @@ class _Session:
         """The connection has not ended."""
         return not self._ended.done()
 
+    @property
+    def granted(self) -> bool:
+        """The broker has granted everything."""
+        return self._granted.done()
+
     async def subscribe(self) -> None:
         """Connect and subscribe; returns when the broker has granted everything. Raises LineDownError."""
         settings = self._line.settings
-        self._client.connect(settings.host, settings.port, settings.keepalive_s)
+        fresh = not settings.persistent if self.version == 5 else MQTT_CLEAN_START_FIRST_ONLY
+        self._client.connect(settings.host, settings.port, settings.keepalive_s, clean_start=fresh)
         self._pump.read(wanted=True)
         await self._first_of(self._granted, settings.connect_timeout_s)
         if not self._granted.done():
@@ -247,7 +236,22 @@ class _Session:
         """Publish with QoS 1."""
         self._client.publish(topic, payload, qos=1, retain=retain)
 
+    def order(self, parcel: Parcel) -> None:
+        """Publish with QoS 1 and a time to live."""
+        expiry = None
+        if self.version == 5:
+            expiry = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            expiry.MessageExpiryInterval = parcel.lasts_s
+        sent = self._client.publish(parcel.topic, parcel.payload, qos=1, properties=expiry)
+        if parcel.taken is not None:
+            self._taken[sent.mid] = parcel.taken
+
     # What paho tells
+
+    def _on_publish(self, _client: object, _data: object, mid: int, reason: "ReasonCode", _: object) -> None:
+        taken = self._taken.pop(mid, None)
+        if taken is not None:
+            taken(order_refusal(reason.value))
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         line = self._line
@@ -277,7 +281,7 @@ class _Session:
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
         if reason.is_failure:
-            self._end(LineDownError(_REFUSALS.get(reason.value, "refused"), str(reason)))
+            self._end(LineDownError(REFUSALS.get(reason.value, "refused"), str(reason)))
         elif self._line.router.filters:
             client.subscribe([(topic, 1) for topic in self._line.router.filters])
         else:
@@ -292,4 +296,4 @@ class _Session:
             self._granted.set_result(None)
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, reason: "ReasonCode", _: object) -> None:
-        self._end(LineDownError("timeout" if reason.value == _KEEPALIVE_TIMEOUT else "closed", str(reason)))
+        self._end(LineDownError("timeout" if reason.value == KEEPALIVE_TIMEOUT else "closed", str(reason)))

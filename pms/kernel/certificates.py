@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pms.kernel.errors import CannotServe
@@ -37,6 +37,8 @@ PRIVATE = (
     "fe80::/10",
 )
 
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -46,22 +48,27 @@ class Pair:
     key: bytes
 
 
-def new_root(hotel: str, names: Sequence[str], now: datetime) -> Pair:
-    """A root certificate for ten years, which may sign for `names`, local names and private addresses."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def new_root(hotel: str, names: Sequence[str], now: datetime, *, for_devices: bool = False) -> Pair:
+    """A root certificate for ten years, which may sign for `names`, local names and private addresses.
+
+    `for_devices`: as small devices can read it (RSA of 2048 bits, nothing critical that they do not know), and for any
+    name: only for what no browser is told to trust.
+    """
+    key = _new_key(rsa_wanted=for_devices)
     common = f"Innkeeper {hotel[:36]} {secrets.token_hex(3)}".strip()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
     builder = (
         _begun(subject, subject, key, now, ROOT_FOR)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
-        .add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
     )
+    if not for_devices:
+        builder = builder.add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
     return _pair(builder.sign(key, hashes.SHA256()), key)
 
 
-def new_server(root: Pair, names: Sequence[str], now: datetime) -> Pair:
-    """A server certificate for `names` (host names and addresses), signed by `root`.
+def new_server(root: Pair, names: Sequence[str], now: datetime, key_before: bytes | None = None) -> Pair:
+    """A server certificate for `names` (host names and addresses), signed by `root`; with `key_before`, for that key.
 
     Raises CannotServe when the root may not sign for one of them.
     """
@@ -72,7 +79,7 @@ def new_server(root: Pair, names: Sequence[str], now: datetime) -> Pair:
             f"this certificate authority was not made for {', '.join(refused)}: make a new one with "
             "`innkeeper tls create --replace --name ...`; every device then has to trust it anew"
         )
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = _new_key(rsa_wanted=isinstance(issuer_key, rsa.RSAPrivateKey)) if key_before is None else _key(key_before)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     builder = (
@@ -118,7 +125,7 @@ def signed_by(certificate: x509.Certificate, root: x509.Certificate) -> bool:
 
 
 def _begun(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, length: timedelta
+    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, length: timedelta
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -176,17 +183,25 @@ def _general(name: str) -> x509.DNSName | x509.IPAddress:
         return x509.DNSName(name)
 
 
-def _loaded(pair: Pair) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def _loaded(pair: Pair) -> tuple[x509.Certificate, Key]:
+    return loaded(pair.certificate), _key(pair.key)
+
+
+def _new_key(*, rsa_wanted: bool) -> Key:
+    return rsa.generate_private_key(65_537, 2048) if rsa_wanted else ec.generate_private_key(ec.SECP256R1())
+
+
+def _key(pem: bytes) -> Key:
     try:
-        key = serialization.load_pem_private_key(pair.key, None)
+        key = serialization.load_pem_private_key(pem, None)
     except (ValueError, TypeError) as error:
-        raise CannotServe("the key of the certificate authority cannot be read") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise CannotServe("the key of the certificate authority is not one that this service made")
-    return loaded(pair.certificate), key
+        raise CannotServe("the key of the certificate cannot be read") from error
+    if not isinstance(key, Key):
+        raise CannotServe("the key of the certificate is not one that this service made")
+    return key
 
 
-def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+def _pair(certificate: x509.Certificate, key: Key) -> Pair:
     plain = serialization.NoEncryption()  # the folder is mode 700, the file mode 600: the service starts unattended
     return Pair(
         certificate.public_bytes(serialization.Encoding.PEM),

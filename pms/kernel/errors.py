@@ -77,9 +77,17 @@ class Invalid(Refusal):
 
     code = "invalid"
 
-    def __init__(self, errors: Sequence[FieldError], message: str = "", *, code: str | None = None) -> None:
+    def __init__(
+        self,
+        errors: Sequence[FieldError],
+        message: str = "",
+        *,
+        code: str | None = None,
+        reasons: Sequence[Reason] = (),
+    ) -> None:
         self.errors = tuple(errors)
-        super().__init__(message or "; ".join(f"{error.field}: {error.message}" for error in errors), code=code)
+        told = message or "; ".join(f"{error.field}: {error.message}" for error in errors)
+        super().__init__(told, code=code, reasons=reasons)
 
 
 class TooManyAttempts(Refusal):

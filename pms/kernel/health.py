@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import structlog
+
+log = structlog.get_logger()
+
 PartState = Literal["starting", "ok", "degraded", "down"]
 
 
@@ -40,6 +44,8 @@ class Health:
         """A part says how it is; `since` moves only when its state changes."""
         before = self._parts.get(name)
         since = before.since if before and before.state == state else self._now()
+        if before is None or (before.state, before.code) != (state, code):
+            _say(Part(name, state, since, code, detail), before)
         self._parts[name] = Part(name, state, since, code, detail, figures or {})
 
     def replace(self, owner: str, parts: Iterable[Part]) -> None:
@@ -88,3 +94,11 @@ class Health:
                 for part in self.parts()
             ],
         }
+
+
+def _say(part: Part, before: Part | None) -> None:
+    """Trouble once and recovery once, of every part: whoever reports it need not."""
+    if part.state in {"degraded", "down"}:
+        log.warning("part.trouble", part=part.name, state=part.state, code=part.code, detail=part.detail)
+    elif part.state == "ok" and before is not None and before.state != "starting":
+        log.info("part.recovered", part=part.name)

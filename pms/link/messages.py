@@ -156,7 +156,7 @@ class ConditionBody(Message):
 
 
 class CommandResultBody(Message):
-    """up/command_result: how a command ended."""
+    """up/command_result: how far a command is (accepted, sent, acknowledged), or how it ended."""
 
     id: str
     state: str
@@ -183,7 +183,8 @@ class SystemBody(Message):
     "state": "ok"|"degraded"|"down", "detail": str, "since": datetime, "code": str|None}.
     `encoders`: {"id", "line", "state": "up"|"down", "code": str|None, "firmware": str|None, "busy": bool,
     "waiting": int, "since": datetime}.
-    `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected"}.
+    `devices`: {"id", "room", "line", "profile", "online", "heard", "battery", "rejected", "commands"}; `commands`: what
+    can be ordered of it {"point", "kind": "number"|"boolean"|"choice", "choices", "minimum", "maximum", "unit"}.
     `rejected`: the last few messages nobody understood {"at", "source", "device", "reason", "detail", "payload"}.
     `counters`: messages, readings, commits, duplicates, rejected, by name. `ready`: all subscriptions acknowledged.
     `retention`: {"days": days by class as they really are, "removed": rows by class since the start, "swept": datetime

@@ -5,15 +5,19 @@ from typing import Any
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from pms.access.permissions import DEVICES_READ, ROOMS_COMMAND, ROOMS_READ, SYSTEM_READ
+from pms.access.permissions import DEVICES_READ, LOCKS_OPERATE, ROOMS_COMMAND, ROOMS_READ, SYSTEM_READ
+from pms.kernel.errors import Forbidden, Refusal
 from pms.kernel.health import Part
 from pms.kernel.http import Action as ActionView
 from pms.kernel.http import Body, Call, Page, ReadCall, Reply, Routes, View, WriteCall
 from pms.property.model import Room
+from pms.property.service import find_room
 from pms.room_feed import commands
-from pms.room_feed.model import CommandJob, DeviceSeen, EdgeSystem, LinkRejected
+from pms.room_feed.command_rules import LOCK
+from pms.room_feed.command_views import CommandView, ControlView, command_views, control_views
+from pms.room_feed.devices import known_devices, takers_of
+from pms.room_feed.model import EdgeSystem, LinkRejected
 from pms.room_feed.service import ROOM_FEED
 
 routes = Routes("room_feed")
@@ -28,22 +32,6 @@ class CommandBody(Body):
     value: StrictBool | StrictInt | StrictFloat | StrictStr
     device: str | None = Field(None, max_length=120)
     within_s: int = Field(commands.DEFAULT_S, ge=1, le=commands.LONGEST_S)
-
-
-class CommandView(View):
-    """An order. It ends in exactly one of done, failed, expired, unknown."""
-
-    id: str
-    room: str
-    device: str | None
-    point: str
-    value: Any
-    state: str
-    reason: str | None
-    by: str
-    created_at: datetime
-    deadline: datetime
-    ended_at: datetime | None
 
 
 class DeviceQuery(Body):
@@ -114,6 +102,11 @@ class SystemView(View):
     rejected: list[RejectedView]
 
 
+def _refused(call: WriteCall, refusal: Refusal) -> None:
+    """Whoever wanted to move a lock and was not let stands in the audit trail."""
+    commands.refused(call.work, _order(call), refusal.code)
+
+
 @routes.write(
     "POST",
     "/api/v1/rooms/{number}/commands",
@@ -121,25 +114,41 @@ class SystemView(View):
     body=CommandBody,
     response=CommandView,
     status=202,
+    refused=_refused,
 )
 async def order(call: WriteCall) -> CommandView:
-    """Give an order to a device of a room; look at the job for how it ends."""
+    """Give an order to a device of a room (`lock` needs `locks.operate`); look at the job for how it ends."""
+    wanted = _order(call)
+    if wanted.point == LOCK and not call.may(LOCKS_OPERATE):
+        raise Forbidden(f"needs {LOCKS_OPERATE}")
+    return (await command_views(call, call.work.session, [await commands.order(call.work, wanted)]))[0]
+
+
+def _order(call: WriteCall) -> commands.Order:
     asked = call.body(CommandBody)
-    wanted = commands.Order(call.path("number"), asked.point, asked.value, asked.device, asked.within_s)
-    return _command(await commands.order(call.work, wanted))
+    return commands.Order(call.path("number"), asked.point, asked.value, asked.device, asked.within_s)
 
 
 @routes.read("/api/v1/rooms/{number}/commands", permission=ROOMS_READ, response=Page[CommandView])
 async def orders(call: ReadCall) -> Page[CommandView]:
     """A room's latest orders, newest first."""
     found = await commands.jobs_of(call.session, call.property_id, call.path("number"))
-    return Page[CommandView](items=[_command(job) for job in found])
+    return Page[CommandView](items=await command_views(call, call.session, found))
+
+
+@routes.read("/api/v1/rooms/{number}/controls", permission=ROOMS_READ, response=Page[ControlView])
+async def controls(call: ReadCall) -> Page[ControlView]:
+    """What can be ordered in a room: which point of which device, and which values it takes."""
+    found = await find_room(call.session, call.property_id, call.path("number"))
+    known = await takers_of(call.session, call.property_id, found.number)
+    return Page[ControlView](items=control_views(call, known or ()))
 
 
 @routes.read("/api/v1/commands/{id}", permission=ROOMS_READ, response=CommandView)
 async def job(call: ReadCall) -> CommandView:
     """One order."""
-    return _command(await commands.find_job(call.session, call.property_id, call.path("id")))
+    found = await commands.find_job(call.session, call.property_id, call.path("id"))
+    return (await command_views(call, call.session, [found]))[0]
 
 
 @routes.read("/api/v1/devices", permission=DEVICES_READ, response=Page[DeviceView], query=DeviceQuery)
@@ -186,28 +195,6 @@ def room_actions(call: Call, _room: Room) -> list[ActionView]:
     return [call.action("command")] if call.may(ROOMS_COMMAND) else []
 
 
-async def known_devices(session: AsyncSession, property_id: str) -> dict[str, dict[str, Any]]:
-    """Devices by id: as they were told one by one, over it the edge's latest account of all of them."""
-    rows = await session.scalars(select(DeviceSeen).where(DeviceSeen.property_id == property_id))
-    known: dict[str, dict[str, Any]] = {
-        row.device: {
-            "id": row.device,
-            "room": row.room,
-            "line": row.line,
-            "profile": row.profile,
-            "online": row.online,
-            "heard": row.heard,
-            "battery": row.battery,
-        }
-        for row in rows
-    }
-    edge = await session.get(EdgeSystem, property_id)
-    for told in (edge.body.get("devices") or ()) if edge else ():
-        if isinstance(told.get("id"), str):
-            known[told["id"]] = {**known.get(told["id"], {}), **told}
-    return known
-
-
 def _device(call: Call, told: dict[str, Any]) -> DeviceView:
     heard = told.get("heard")
     at = datetime.fromisoformat(heard) if isinstance(heard, str) else heard
@@ -223,10 +210,6 @@ def _device(call: Call, told: dict[str, Any]) -> DeviceView:
         battery=told.get("battery"),
         rejected=sum(rejected.values()) if isinstance(rejected, dict) else rejected,
     )
-
-
-def _command(found: CommandJob) -> CommandView:
-    return CommandView.model_validate(found, from_attributes=True)
 
 
 def _link(call: Call) -> LinkView | None:

@@ -125,7 +125,9 @@ class CommandJob(Base):
 
     __tablename__ = "command_job"
     __table_args__ = (
-        CheckConstraint("state IN ('accepted', 'sent', 'done', 'failed', 'expired', 'unknown')", name="state"),
+        CheckConstraint(
+            "state IN ('accepted', 'sent', 'acknowledged', 'done', 'failed', 'expired', 'unknown')", name="state"
+        ),
         Index("ix_command_job_room", "property_id", "room", "created_at"),
     )
 
@@ -136,8 +138,11 @@ class CommandJob(Base):
     point: Mapped[Code]
     value: Mapped[Any] = mapped_column(JsonText)
     state: Mapped[Code]
+    step: Mapped[Code]  # how far it came: accepted, sent, acknowledged, verified
     reason: Mapped[str | None] = mapped_column(String(120))
     by: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
     deadline: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -26,6 +26,8 @@ from pms.room_feed.outbox import FeedOutbox
 from pms.room_feed.rules import SILENT_AFTER
 
 LOOK_S = 1.0
+START_S = 5.0
+"""Real seconds after the start in which an edge that was not heard yet is no trouble."""
 ROOMS_KNOWN_FOR_S = 10.0
 CLOCKS_DIFFER_S = 5.0
 """More than a message ever takes; keys and alarms are judged by the minute."""
@@ -52,6 +54,7 @@ class RoomFeed:
         self._known: frozenset[str] = frozenset()
         self._known_at = 0.0
         self._heard: tuple[datetime | None, float] = (None, 0.0)
+        self._settled = time.monotonic() + START_S
 
     def register(self, reactions: Reactions, jobs: Jobs) -> None:
         """Follow what happens in the house, and look now and then at what time has changed."""
@@ -99,6 +102,8 @@ class RoomFeed:
 
     async def _report(self) -> None:
         status = self._link.status()
+        if status.peer_heard is None and time.monotonic() < self._settled:
+            return  # still starting: no trouble yet
         self._report_link(status)
         self._report_clock(status.peer_ahead)
         silent_for = self._silent_for(status.peer_heard)

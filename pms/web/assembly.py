@@ -12,7 +12,7 @@ from pms.kernel.http import CONTEXT, Routes
 from pms.keys import pages as keys
 from pms.maintenance import pages as maintenance
 from pms.property.service import business_date
-from pms.web import about, account, devices, door, health, invitation, people, second_factor, trust
+from pms.web import about, account, controls, devices, door, health, invitation, people, second_factor, trust
 from pms.web.errors import error_page
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -50,6 +50,7 @@ def install(app: web.Application) -> None:
     """Give an application its pages. Its context must be there already."""
     pages = Pages(_FOLDERS, PLACES, business_date)
     pages.sections["room"] = [
+        controls.room_section,
         keys.room_section,
         housekeeping.room_section,
         maintenance.room_section,

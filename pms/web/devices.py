@@ -1,27 +1,24 @@
-"""The devices as the edge last told them, and what was ordered of them: for the health page and a room's own."""
+"""The devices as the edge last told them: for the health page and a room's own."""
 
 from typing import Any
 
-from pms.access.permissions import DEVICES_READ, ROOMS_COMMAND
+from pms.access.permissions import DEVICES_READ
 from pms.kernel.html import Section
 from pms.kernel.http import ReadCall
-from pms.room_feed import api, commands
-
-ORDERS_SHOWN = 3
+from pms.room_feed import devices as feed
 
 
 async def room_section(call: ReadCall, number: str) -> Section | None:
-    """The devices of a room, and the latest orders to them."""
+    """The devices of a room."""
     if not call.may(DEVICES_READ):
         return None
     devices = [device for device in await known_devices(call) if device["room"] == number]
-    orders = await commands.jobs_of(call.session, call.property_id, number) if call.may(ROOMS_COMMAND) else ()
-    return Section("web/room-devices.html", {"devices": devices, "orders": orders[:ORDERS_SHOWN]})
+    return Section("web/room-devices.html", {"devices": devices})
 
 
 async def known_devices(call: ReadCall) -> list[dict[str, Any]]:
     """Every device, those away first: id, room, line, profile, online, heard, battery, rejected (None: not told)."""
-    known = await api.known_devices(call.session, call.property_id)
+    known = await feed.known_devices(call.session, call.property_id)
     return sorted((_shown(told) for told in known.values()), key=_first_what_is_away)
 
 

@@ -33,7 +33,8 @@ class Figure:
 
     def line(self) -> str:
         """As a line for a person."""
-        beside = f"  baseline {self.baseline:.1f} (x {self.ratio:.2f})" if self.baseline and self.ratio else ""
+        share = "" if self.ratio is None else f" (x {self.ratio:.2f})"
+        beside = "" if self.baseline is None else f"  baseline {self.baseline:.1f}{share}"
         verdict = {True: "  met", False: "  NOT MET", None: ""}[self.met]
         wanted = f"  wanted {self.wanted}" if self.wanted else ""
         return f"{self.name:34} {self.value:10.1f} {self.unit:11}{beside}{wanted}{verdict}"
@@ -44,6 +45,8 @@ class Report:
     """All figures of one run on one machine."""
 
     figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was not measured, and why."""
 
     def add(self, *figures: Figure) -> None:
         """Take figures in."""
@@ -52,7 +55,11 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """For a program."""
         machine = {"system": platform.platform(), "python": platform.python_version(), "machine": platform.machine()}
-        return {"machine": machine, "figures": [asdict(f) | {"ratio": f.ratio} for f in self.figures]}
+        return {
+            "machine": machine,
+            "figures": [asdict(f) | {"ratio": f.ratio} for f in self.figures],
+            "notes": self.notes,
+        }
 
     def text(self) -> str:
         """For a person: a line a figure, then what each counts."""
@@ -61,7 +68,7 @@ class Report:
             f"  {f.name}: {f.counts}" + (f" Baseline: {f.baseline_counts}" if f.baseline_counts else "")
             for f in self.figures
         ]
-        return "\n".join([*lines, "", "What each counts:", *told])
+        return "\n".join([*lines, *self.notes, "", "What each counts:", *told])
 
 
 def _beside(figure: Figure) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+from simulators.bench.beside.measures import memory, peer
 from simulators.bench.codecs import codecs
 from simulators.bench.flood import flood
 from simulators.bench.keys import keys
@@ -19,6 +20,8 @@ BENCHES: dict[str, Callable[[Report], None]] = {
     "modbus": modbus,
     "rooms": thousand_rooms,
     "demo": idle_demo,
+    "memory": memory,
+    "peer": peer,
 }
 
 

@@ -16,7 +16,8 @@ WINDOW = 4000
 """Unacknowledged messages at most."""
 
 
-def _length(n: int) -> bytes:
+def remaining_length(n: int) -> bytes:
+    """The length of what follows, as a packet's head tells it (MQTT 3.1.1 section 2.2.3)."""
     out = b""
     while True:
         n, low = divmod(n, 128)
@@ -25,15 +26,16 @@ def _length(n: int) -> bytes:
             return out
 
 
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
+    """A string of the protocol: its length, then UTF-8."""
     data = value.encode()
     return struct.pack("!H", len(data)) + data
 
 
 def publish_packet(topic: str, payload: bytes, packet_id: int) -> bytes:
     """One PUBLISH packet, QoS 1 (MQTT 3.1.1 section 3.3)."""
-    body = _text(topic) + struct.pack("!H", 1 + packet_id % 60000) + payload
-    return b"\x32" + _length(len(body)) + body
+    body = text(topic) + struct.pack("!H", 1 + packet_id % 60000) + payload
+    return b"\x32" + remaining_length(len(body)) + body
 
 
 @dataclass
@@ -52,9 +54,9 @@ class Publisher:
     def __enter__(self) -> Self:
         self._socket = socket.create_connection((self.host, self.port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        body = _text("MQTT") + bytes([4, 0xC2]) + struct.pack("!H", 0) + _text(self.name)
-        body += _text(self.user) + _text(self.password)
-        self._socket.sendall(b"\x10" + _length(len(body)) + body)
+        body = text("MQTT") + bytes([4, 0xC2]) + struct.pack("!H", 0) + text(self.name)
+        body += text(self.user) + text(self.password)
+        self._socket.sendall(b"\x10" + remaining_length(len(body)) + body)
         answer = self._socket.recv(4)
         if answer[3:4] != b"\x00":
             raise ConnectionRefusedError(f"the broker refused the publisher: {answer.hex()}")

@@ -164,7 +164,7 @@ def test_another_component_of_the_kind() -> None:
     both = notify("NotifyStatus", {"switch:0": {"output": True}, "bthomesensor:204": {"value": True}})
     assert values(say(codec, f"{PREFIX}/events/rpc", both)) == {"window": True}
     assert values(say(codec, f"{PREFIX}/status/switch:1", {"output": False})) == {"relay": False}
-    ((topic, payload),) = codec.encode(Command("c1", "101_second", "relay", value=True, deadline=NOON))
+    ((topic, payload), _) = codec.encode(Command("c1", "101_second", "relay", value=True, deadline=NOON))
     assert topic == f"{PREFIX}/rpc"
     assert orjson.loads(payload)["params"] == {"id": 1, "on": True}
 
@@ -185,7 +185,9 @@ ORDERS: list[tuple[str, str, Any, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("profile", "point", "value", "method", "params"), ORDERS)
 def test_each_kind_of_device_obeys(profile: str, point: str, value: Any, method: str, params: dict[str, Any]) -> None:
-    ((_, payload),) = router(device(f"shelly/{profile}", PREFIX)).encode(Command("c1", "101_thing", point, value, NOON))
+    ((_, payload), _) = router(device(f"shelly/{profile}", PREFIX)).encode(
+        Command("c1", "101_thing", point, value, NOON)
+    )
     request = orjson.loads(payload)
     assert (request["method"], request["params"]) == (method, params)
 
@@ -207,7 +209,7 @@ def test_the_first_valve_behind_a_gateway_has_the_number_200() -> None:
 
 def test_an_order_is_an_rpc_request() -> None:
     codec = router(device("shelly/switch", PREFIX))
-    ((topic, payload),) = codec.encode(Command("c1", "101_thing", "relay", value=True, deadline=NOON))
+    ((topic, payload), _) = codec.encode(Command("c1", "101_thing", "relay", value=True, deadline=NOON))
     assert topic == f"{PREFIX}/rpc"
     assert orjson.loads(payload) == {
         "id": "c1",
@@ -215,3 +217,31 @@ def test_an_order_is_an_rpc_request() -> None:
         "method": "Switch.Set",
         "params": {"id": 0, "on": True},
     }
+
+
+def reply(command: str, source: str = PREFIX, **more: Any) -> dict[str, Any]:
+    return {"id": command, "src": source, "dst": "gateway", **more}
+
+
+def test_the_answer_to_an_order_says_whether_it_was_taken() -> None:
+    codec = router(device("shelly/switch", PREFIX), device("shelly/switch", "floor-1/other", "102_thing"))
+    assert "gateway/rpc" in codec.filters
+    (taken,) = say(codec, "gateway/rpc", reply("c1", result={"was_on": False})).answers
+    assert (taken.device, taken.command, taken.accepted) == ("101_thing", "c1", True)
+    (refused,) = say(
+        codec, "gateway/rpc", reply("c2", "other", error={"code": -103, "message": "Invalid argument"})
+    ).answers
+    assert (refused.device, refused.accepted, refused.detail) == ("102_thing", False, "Invalid argument")
+    assert not say(codec, "gateway/rpc", reply("c1", "a-stranger", result={})).answers
+    assert not say(codec, "gateway/rpc", reply("c1", result={}), retained=True).answers
+    assert reasons(say(codec, "gateway/rpc", b"junk")) == ["not_json"]
+
+
+def test_after_an_order_the_state_is_asked_for_and_read() -> None:
+    codec = router(device("shelly/strike", PREFIX))
+    _, (topic, payload) = codec.encode(Command("c1", "101_thing", "lock", "unlocked", NOON))
+    asked = orjson.loads(payload)
+    assert (topic, asked["method"], asked["params"]) == (f"{PREFIX}/rpc", "Switch.GetStatus", {"id": 0})
+    held = say(codec, "gateway/rpc", reply(asked["id"], result={"id": 0, "output": True}))
+    assert (values(held), held.answers) == ({"lock": "unlocked"}, ())
+    assert not say(codec, "gateway/rpc", reply(asked["id"], error={"code": 404})).facts

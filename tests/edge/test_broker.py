@@ -52,6 +52,18 @@ async def test_field_may_not_touch_the_service_topics(mode: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("mode", [MOSQUITTO, "embedded"])
+async def test_field_hears_nothing_of_the_service_by_asking_for_everything(mode: str, tmp_path: Path) -> None:
+    async with running(mode, tmp_path) as broker:
+        own, field = broker.address("innkeeper"), broker.address("field")
+        async with client(own) as service, client(field) as device:
+            await device.subscribe("#", qos=1)
+            await service.publish("innkeeper/h/down/key_job", b"secret", qos=1)
+            await service.publish("zigbee2mqtt/101_lock/set", b"{}", qos=1)
+            message = await asyncio.wait_for(anext(aiter(device.messages)), 5)
+            assert str(message.topic) == "zigbee2mqtt/101_lock/set"
+
+
+@pytest.mark.parametrize("mode", [MOSQUITTO, "embedded"])
 async def test_nobody_is_anonymous(mode: str, tmp_path: Path) -> None:
     async with running(mode, tmp_path) as broker:
         address = broker.address("field")

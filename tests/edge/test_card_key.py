@@ -5,11 +5,10 @@ import json
 import shutil
 import stat
 import tarfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from devices.catalog import Catalog
 from devices.inventory import Inventory, Line
@@ -22,13 +21,6 @@ from tests.edge.test_cli import Shell
 
 CATALOG = Catalog.load()
 KEY = "00112233445566778899aabbccddeeff"
-
-
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Commands set up logging for their process; here it ends with the test."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ import json
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 from edge.cli import app
@@ -38,13 +36,6 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Commands set up logging for their process; here it ends with the test."""
-    yield
-    structlog.reset_defaults()
 
 
 def test_check_warns_of_what_cannot_be_reached_and_is_content(shell: Shell, free_port: int) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.test_cli import Shell, own_logging, shell
+from tests.edge.test_cli import Shell, shell
 
-__all__ = ["own_logging", "shell"]
+__all__ = ["shell"]
 
 
 @pytest.fixture

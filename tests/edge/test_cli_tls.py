@@ -1,20 +1,17 @@
 """`innkeeper tls` as a person types it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.edge.test_cli import PASSWORD, Shell
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    """Commands; their logging ends with the test."""
-    yield Shell(tmp_path)
-    structlog.reset_defaults()
+def shell(tmp_path: Path) -> Shell:
+    """Commands."""
+    return Shell(tmp_path)
 
 
 def test_made_shown_and_renewed(shell: Shell) -> None:

@@ -23,7 +23,7 @@ from edge.home_assistant.output import HomeAssistantOutput, Shown
 from edge.home_assistant.words import FOLDER, Words
 from edge.rooms.signals import DeviceHeard, Tick
 from edge.settings import load_settings
-from gateway.lines.mqtt import MqttSettings
+from gateway.lines.mqtt_settings import MqttSettings
 from tests.edge.places import CATALOG, inventory, reading
 from tests.edge.test_hub import Stage, staged
 from tests.servers import RealBroker

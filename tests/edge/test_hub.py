@@ -217,17 +217,56 @@ async def test_commands_end_in_exactly_one_way(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         work = Orders(stage.hub, inventory("101"), CATALOG)
         await stage.journal.heard("pms", 1, Told(commands=[*orders, late]))
-        for command in (orders[0], orders[2], late):
-            await work.send(command)
-        assert [command.id for command in stage.field.commands] == ["sent", "done"]
-        stage.hub.command_done(CommandResult("done", CommandState.DONE, START))
+        for command in (*orders, late):
+            work.send(command)
+        assert [command.id for command in stage.field.commands] == ["sent", "stored", "done"]
+        assert await work.sending("sent")
+        assert await work.sending("done")
+        work.acknowledged("done")
+        work.ended(CommandResult("done", CommandState.DONE, START))
         await until(lambda: not stage.hub._intake.anything())
     async with staged(tmp_path) as stage:
-        await Orders(stage.hub, inventory("101"), CATALOG).recover()
+        Orders(stage.hub, inventory("101"), CATALOG).recover()
         assert [command.id for command in stage.field.commands] == ["stored"]
         await until(lambda: not stage.hub._intake.anything())
-        ends = {result["id"]: result["state"] for result in await stage.said("command_result")}
-        assert ends == {"late": "expired", "done": "done", "sent": "unknown"}
+        said = [(result["id"], result["state"]) for result in await stage.said("command_result")]
+        assert [state for name, state in said if name == "done"] == ["sent", "acknowledged", "done"]
+        assert [state for name, state in said if name == "sent"] == ["sent", "unknown"]
+        assert [state for name, state in said if name == "late"] == ["expired"]
+        assert "stored" not in dict(said), "it waits for its turn"
+
+
+async def test_a_command_that_comes_again_is_told_again_and_sent_once(tmp_path: Path) -> None:
+    order = {"id": "c1", "room": "101", "device": None, "point": "lock", "value": "locked", "by": "anna"}
+    stored = StoredCommand("c1", "accepted", json.dumps({**order, "deadline": "2026-11-22T09:10:00Z"}).encode(), "")
+    async with staged(tmp_path) as stage:
+        work = Orders(stage.hub, inventory("101"), CATALOG)
+        await stage.journal.heard("pms", 1, Told(commands=[stored]))
+        work.send(stored)
+        await work.again("c1")
+        await until(lambda: not stage.hub._intake.anything())
+        assert await stage.said("command_result") == [], "it has not ended: there is nothing to tell"
+        work.ended(CommandResult("c1", CommandState.FAILED, START, "jammed"))
+        await until(lambda: not stage.hub._intake.anything())
+    async with staged(tmp_path) as stage:
+        work = Orders(stage.hub, inventory("101"), CATALOG)
+        work.recover()
+        assert await stage.journal.heard("pms", 2, Told(commands=[stored])) == []
+        await work.again("c1")
+        await until(lambda: not stage.hub._intake.anything())
+        told = [(result["state"], result["reason"]) for result in await stage.said("command_result")]
+        assert told == [("failed", "jammed")] * 2
+        assert stage.field.commands == []
+
+
+async def test_what_only_the_house_writes_nobody_can_order(tmp_path: Path) -> None:
+    order = {"id": "c1", "room": "101", "device": "101_lock", "point": "key_sequence", "value": 0, "by": "anna"}
+    stored = StoredCommand("c1", "accepted", json.dumps({**order, "deadline": "2026-11-22T09:10:00Z"}).encode(), "")
+    async with staged(tmp_path) as stage:
+        Orders(stage.hub, inventory("101"), CATALOG).send(stored)
+        await until(lambda: not stage.hub._intake.anything())
+        assert [result["reason"] for result in await stage.said("command_result")] == ["no_such_device"]
+        assert stage.field.commands == []
 
 
 async def test_a_clock_that_jumps_is_said_and_followed(tmp_path: Path) -> None:

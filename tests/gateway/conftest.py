@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -58,6 +58,15 @@ class Taken:
     health: list[tuple[str, bool, str | None]] = field(default_factory=list)
     results: list[CommandResult] = field(default_factory=list)
     acknowledging: bool = True
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    storing: bool = True
+    at_sending: Callable[[], int] = lambda: 0
+    seen: list[int] = field(default_factory=list)
+
+    async def sending(self, command: str) -> bool:
+        self.steps.append((command, "sending"))
+        self.seen.append(self.at_sending())
+        return self.storing
 
     def take(self, message: LineMessage) -> None:
         self.messages.append(message)
@@ -65,7 +74,14 @@ class Taken:
             message.acknowledge()
 
     def ports(self) -> GatewayPorts:
-        return GatewayPorts(self.take, self.lines.append, lambda *told: self.health.append(told), self.results.append)
+        return GatewayPorts(
+            self.take,
+            self.lines.append,
+            lambda *told: self.health.append(told),
+            self.results.append,
+            command_sending=self.sending,
+            command_acknowledged=lambda command: self.steps.append((command, "acknowledged")),
+        )
 
     def readings(self, device: str, point: str) -> list[Reading]:
         facts = [fact for message in self.messages for fact in message.decoded.facts]

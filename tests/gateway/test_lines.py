@@ -17,7 +17,8 @@ from gateway.lines.byte_line import ByteLine
 from gateway.lines.line import FieldLine, LineDownError, LineUser
 from gateway.lines.modbus import ModbusLine, RequestError
 from gateway.lines.modbus_settings import ModbusSettings
-from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.lines.serial import SerialLine, SerialSettings
 from gateway.lines.tcp import TcpLine
 from gateway.ports import LineMessage

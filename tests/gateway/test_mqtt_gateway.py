@@ -12,7 +12,8 @@ import pytest
 from devices.model import CommandState, LineState, Quality
 from gateway.gateway import Gateway, Home
 from gateway.lines.line import LineUser
-from gateway.lines.mqtt import MqttLine, MqttSettings
+from gateway.lines.mqtt import MqttLine
+from gateway.lines.mqtt_settings import MqttSettings
 from gateway.ports import LineMessage
 from tests.gateway.conftest import Field, FieldMaker, Taken, running
 from tests.servers import RealBroker
@@ -62,26 +63,57 @@ async def test_a_command_is_done_when_the_device_says_so(
         assert result.state is CommandState.DONE, result
 
 
+@contextlib.asynccontextmanager
+async def mute(port: int, *filters: str) -> AsyncIterator[list[aiomqtt.Message]]:
+    """A device that takes what comes and says nothing; what it got."""
+    got: list[aiomqtt.Message] = []
+
+    async def listen(client: aiomqtt.Client) -> None:
+        take = got.append
+        async for message in client.messages:
+            take(message)
+
+    async with aiomqtt.Client("127.0.0.1", port) as client:
+        for topic in filters:
+            await client.subscribe(topic, 1)
+        task = asyncio.create_task(listen(client))
+        try:
+            yield got
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
 async def test_a_device_that_does_not_answer_leaves_the_outcome_unknown(
     fields: FieldMaker, mosquitto: RealBroker
 ) -> None:
     field = fields.make(mosquitto.port, *ROWS)
-    async with running(field.gateway):
+    async with mute(mosquitto.port, "cmnd/#"), running(field.gateway):
         await until(lambda: field.line("field") is LineState.UP)
-        result = await field.result("102_relay", "relay", value=True, seconds=0.3)
+        result = await field.result("102_relay", "relay", value=True, seconds=0.5)
         assert (result.state, result.reason) == (CommandState.UNKNOWN, "no_answer")
+        assert field.taken.steps == [(result.id, "sending"), (result.id, "acknowledged")]
 
 
-async def test_a_command_ends_in_time_though_nothing_is_read(fields: FieldMaker, mosquitto: RealBroker) -> None:
-    """A full disk pauses the line for hours: a command goes out all the same, and its outcome is said."""
+async def test_an_order_that_nobody_could_get_has_failed_at_once(fields: FieldMaker, mosquitto: RealBroker) -> None:
     field = fields.make(mosquitto.port, *ROWS)
     async with running(field.gateway):
         await until(lambda: field.line("field") is LineState.UP)
+        result = await field.result("102_relay", "relay", value=True, seconds=60)
+        assert (result.state, result.reason) == (CommandState.FAILED, "nobody_listens")
+
+
+async def test_a_command_ends_in_time_though_nothing_is_read(fields: FieldMaker, mosquitto: RealBroker) -> None:
+    """A full disk pauses the line for hours: a command goes out all the same, is acknowledged, and its outcome said."""
+    field = fields.make(mosquitto.port, *ROWS)
+    async with mute(mosquitto.port, "cmnd/#", "s102/rpc"), running(field.gateway):
+        await until(lambda: field.line("field") is LineState.UP)
         field.gateway.pause()
         results = [
-            await field.result(device, "relay", value=True, seconds=0.3) for device in ("102_relay", "102_light")
+            await field.result(device, "relay", value=True, seconds=0.5) for device in ("102_relay", "102_light")
         ]
         assert [result.state for result in results] == [CommandState.UNKNOWN] * 2
+        assert [step for _, step in field.taken.steps] == ["sending", "acknowledged"] * 2
 
 
 async def test_a_password_file_that_is_not_there_stops_nothing(fields: FieldMaker, mosquitto: RealBroker) -> None:

@@ -21,6 +21,7 @@ from pms.kernel.certificates import Pair
 from pms.kernel.errors import CannotServe
 from pms.kernel.health import Health
 from pms.kernel.http.reach import Reach
+from pms.kernel.own_names import checked_names, own_names
 from pms.listening import Listening, certificate_health, warn_of_plain_http
 from pms.tls import ServerContext, TlsFiles
 from tests.pms.test_app import config, now
@@ -217,8 +218,8 @@ def test_what_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_the_machine_knows_what_it_is_called() -> None:
-    names = tls.own_names()
-    assert tls.checked_names(names) == list(dict.fromkeys(names))
+    names = own_names()
+    assert checked_names(names) == list(dict.fromkeys(names))
     assert {"localhost", "127.0.0.1", "::1"} <= set(names)
     assert "127.0.1.1" not in names
     assert "" not in names

@@ -190,6 +190,7 @@ async def _health(house: House) -> None:
         for room in ("101", "102", "203")
         for point, battery in (("door", 81.0), ("motion", 64.0), ("lock", 4.0 if room == "203" else 90.0))
     ]
+    devices += [_device(house, f"101_{kind}", "101", None) for kind in ("thermostat", "plug")]
     await house.tell(
         "system",
         at=at,
@@ -221,7 +222,19 @@ async def _health(house: House) -> None:
     )
 
 
-def _device(house: House, name: str, room: str, battery: float) -> dict[str, object]:
+COMMANDS: dict[str, list[dict[str, object]]] = {
+    "thermostat": [
+        {"point": "setpoint", "kind": "number", "choices": [], "minimum": 5, "maximum": 30, "unit": "degC"},
+        {"point": "mode", "kind": "choice", "choices": ["off", "heat", "cool", "auto"]},
+        {"point": "fan", "kind": "choice", "choices": ["off", "low", "medium", "high", "auto"]},
+    ],
+    "plug": [{"point": "relay", "kind": "boolean"}],
+    "lock": [{"point": "lock", "kind": "choice", "choices": ["locked", "unlocked"]}],
+}
+"""What devices of these kinds take, as the edge tells it."""
+
+
+def _device(house: House, name: str, room: str, battery: float | None) -> dict[str, object]:
     away = name == "203_motion"
     return {
         "id": name,
@@ -232,4 +245,5 @@ def _device(house: House, name: str, room: str, battery: float) -> dict[str, obj
         "heard": house.ago(hours=5) if away else house.ago(seconds=30),
         "battery": battery,
         "rejected": 1 if name == "101_door" else 0,
+        "commands": COMMANDS.get(name.split("_")[1], []),
     }

@@ -25,7 +25,7 @@ SIGN_IN_PAGE = "/sign-in"
 
 def build(context: HttpContext, departments: Iterable[Routes]) -> web.Application:
     """An application with every route of the departments."""
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_guard])
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_measured, _guard])
     app[CONTEXT] = context
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_close_streams)
@@ -44,6 +44,13 @@ async def _close_streams(app: web.Application) -> None:
 
 
 @web.middleware
+async def _measured(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    return await request.config_dict[CONTEXT].measures.request(request, handler)
+
+
+@web.middleware
 async def _guard(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
@@ -56,8 +63,7 @@ async def _guard(
     except errors.Refusal as refusal:
         return problems.response(request, problems.of_refusal(refusal))
     except errors.StorageFailed as error:
-        log.exception("storage_failed")
-        request.config_dict[CONTEXT].health.report("database", "down", code="storage_failed", detail=str(error))
+        request.config_dict[CONTEXT].health.report("database", "down", code="storage_failed", detail=str(error)[:200])
         return problems.response(request, problems.Problem(503, "storage_failed"))
     except web.HTTPException as error:
         if error.status < 400:
@@ -77,7 +83,11 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             request.config_dict[CONTEXT].throttle.of_person(principal.user_id)
         elif route.door:
             request.config_dict[CONTEXT].throttle.at_the_door(security.address_of(request))
-        permit(route, principal)
+        try:
+            permit(route, principal)
+        except errors.Forbidden as refusal:
+            await _say_refused(route, request, principal, refusal)
+            raise
         content = await request.read() if route.method != "GET" else b""
         parsed = {"body": _body(route, request, content), "query": _query(route, request)}
         if route.kind == "write":
@@ -150,7 +160,30 @@ async def _write(
             await idempotency.keep(work, claim, rendered)
         return rendered
 
-    return _response(await context.database.run(actor, context.now(), use_case))
+    try:
+        return _response(await context.database.run(actor, context.now(), use_case))
+    except errors.Refusal as refusal:
+        await _say_refused(route, request, principal, refusal)
+        raise
+
+
+async def _say_refused(
+    route: Route, request: web.Request, principal: Principal | None, refusal: errors.Refusal
+) -> None:
+    """Keep that somebody we know was refused, where the route wants that and the request could be read."""
+    refused = route.refused
+    if refused is None or principal is None:
+        return
+    try:
+        parsed = {"body": _body(route, request, await request.read()), "query": None}
+    except (errors.Refusal, web.HTTPException):
+        return  # nobody can say what was wanted
+
+    async def keep(work: UnitOfWork) -> None:
+        refused(WriteCall(request, principal, parsed, work), refusal)
+
+    context = request.config_dict[CONTEXT]
+    await context.database.run(principal.actor, context.now(), keep)
 
 
 def _respond(request: web.Request, route: Route, answer: Answer | web.StreamResponse) -> web.StreamResponse:

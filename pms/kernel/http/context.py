@@ -11,6 +11,7 @@ from aiohttp import web
 from pms.kernel.database import Database
 from pms.kernel.health import Health
 from pms.kernel.http.limits import Throttle
+from pms.kernel.http.measures import Measures
 from pms.kernel.http.reach import Reach
 from pms.kernel.i18n import Translator
 
@@ -60,6 +61,7 @@ class HttpContext:
     reach: Reach = field(default_factory=Reach)
     throttle: Throttle = field(default_factory=Throttle)
     trust: TrustAnchor | None = None
+    measures: Measures = field(default_factory=Measures)
 
 
 CONTEXT: web.AppKey[HttpContext] = web.AppKey("innkeeper", HttpContext)

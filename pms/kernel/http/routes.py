@@ -8,6 +8,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel
 
+from pms.kernel.errors import Refusal
 from pms.kernel.http.calls import Call, ReadCall, Reply, WriteCall
 
 PUBLIC = "public"
@@ -23,6 +24,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 ReadHandler = Callable[[ReadCall], Awaitable[Answer]]
 WriteHandler = Callable[[WriteCall], Awaitable[Answer]]
 OwnHandler = Callable[[Call], Awaitable[Answer | web.StreamResponse]]
+Refused = Callable[[WriteCall, Refusal], None]
 PageHandler = Callable[[ReadCall], Awaitable[web.StreamResponse]]
 
 
@@ -41,6 +43,7 @@ class Route:
     response: Any = None
     status: int = 200
     personal: bool = False
+    refused: Refused | None = None
 
     @property
     def name(self) -> str:
@@ -89,11 +92,16 @@ class Routes:
         response: Any,
         body: type[BaseModel] | None = None,
         status: int = 200,
+        refused: Refused | None = None,
     ) -> Callable[[WriteHandler], WriteHandler]:
-        """A change, in one unit of work. `status` is what a plain model answers with (201 for something made)."""
+        """A change, in one unit of work. `status` is what a plain model answers with (201 for something made).
+
+        `refused` records that somebody was refused, in a unit of work of its own: the change itself is undone.
+        """
 
         def declare(handler: WriteHandler) -> WriteHandler:
-            self._add("write", method, path, permission, handler, body=body, response=response, status=status)
+            more = {"body": body, "response": response, "status": status, "refused": refused}
+            self._add("write", method, path, permission, handler, **more)
             return handler
 
         return declare

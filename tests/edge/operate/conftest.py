@@ -1,14 +1,12 @@
 """A hotel of the example's configuration with something in it."""
 
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 from edge.cli import app
@@ -84,10 +82,3 @@ def place(tmp_path: Path) -> Place:
     shutil.copytree(EXAMPLE, made.config)
     made.safe.mkdir()
     return made
-
-
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Commands set up logging for their process; here it ends with the test."""
-    yield
-    structlog.reset_defaults()

@@ -1,6 +1,6 @@
 // A form's fields as the JSON the API takes: dotted names nest, numbers are numbers, empty optional fields stay away.
 
-/** The form's values. `data-number` makes a number, `data-null` on the chosen field makes null. */
+/** The form's values. `data-number` makes a number, `data-flag` true or false, `data-null` on the chosen field null. */
 export function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
@@ -17,6 +17,7 @@ function valueOf(field) {
   if ("null" in field.dataset) return null;
   const plain = field.value.trim();
   if (plain === "" && !field.required) return undefined;
+  if ("flag" in field.dataset) return plain === "true";
   return "number" in field.dataset ? Number(plain) : plain;
 }
 
