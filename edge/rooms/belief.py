@@ -19,6 +19,8 @@ SURE = 1e-6
 MOST_MINUTES = 10
 STANDS_OPEN = timedelta(minutes=30)
 HORIZON = 48 * 3600.0
+FIRST_LOOK = 30.0
+EXACT = 1 / 64
 FORCED = 0.95
 """Vacant by what others know (staff found nobody): as sure as a good search."""
 
@@ -56,8 +58,10 @@ class Belief:
         at, limit = self.state.at, self.by.vacant_above
         if at is None or self._after(HORIZON) < limit:
             return None
-        low, high = 0.0, HORIZON
-        while high - low > 1:
+        low, high = 0.0, FIRST_LOOK
+        while high < HORIZON and self._after(high) < limit:
+            low, high = high, 2 * high
+        while high - low > max(1.0, high * EXACT):
             middle = (low + high) / 2
             low, high = (low, middle) if self._after(middle) >= limit else (middle, high)
         return at + timedelta(seconds=ceil(high))

@@ -104,17 +104,19 @@ class Cells:
 
     def __init__(self) -> None:
         self.all: dict[tuple[str, str], Cell] = {}
-        self.by_point: dict[str, list[Cell]] = {}
+        self.by_point: dict[str, tuple[Cell, ...]] = {}
         self.offline: dict[str, Absence] = {}
         self.dead: set[str] = set()  # door contacts that cards at the lock did not move
         self._perishable: list[Cell] = []
+        self._due: datetime | None = None  # not later than the truth; None: to be counted anew
 
     def add(self, cell: Cell) -> None:
         """Take in a new cell."""
         self.all[cell.device, cell.point] = cell
-        self.by_point.setdefault(cell.point, []).append(cell)
+        self.by_point[cell.point] = (*self.by_point.get(cell.point, ()), cell)
         if cell.freshness is not None:
             self._perishable.append(cell)
+            self._due = None
 
     def get(self, device: str, point: str) -> Cell | None:
         """The cell of one point of one device."""
@@ -122,6 +124,8 @@ class Cells:
 
     def of(self, *points: str) -> list[Cell]:
         """The cells of these points."""
+        if len(points) == 1:
+            return list(self.by_point.get(points[0], ()))
         return [cell for point in points for cell in self.by_point.get(point, ())]
 
     def sensing(self) -> list[Cell]:
@@ -169,11 +173,19 @@ class Cells:
 
     def lapse(self, now: datetime) -> list[Cell]:
         """Mark and return the cells whose values grew stale by now."""
+        self._due = None
         gone = [cell for cell in self._perishable if not cell.lapsed and (cell.fresh_until() or FAR) <= now]
         for cell in gone:
             cell.lapsed, cell.calm = True, False
         return gone
 
     def due(self) -> datetime:
-        """When the next value grows stale."""
-        return min((cell.fresh_until() or FAR for cell in self._perishable if not cell.lapsed), default=FAR)
+        """When the next value grows stale; it may be later, when it has been heard since."""
+        if self._due is None:
+            kept = (cell.fresh_until() or FAR for cell in self._perishable if not cell.lapsed)
+            self._due = min(kept, default=FAR)
+        return self._due
+
+    def retime(self) -> None:
+        """A value may grow stale earlier than it was said."""
+        self._due = None

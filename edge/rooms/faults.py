@@ -1,6 +1,8 @@
 """What is wrong in a room: sensors' alarms, doors left open, batteries, sensors that lie."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from devices.model import Profile, Value
 from edge.rooms.cells import FAR, Cell, Cells
@@ -21,6 +23,13 @@ PRIORITY = {
 """All others are medium."""
 
 
+@cache
+def stuck_after(parameters: RoomParameters) -> Mapping[str, timedelta]:
+    """How long a sensor that feels people may be on, by point; one table for all rooms."""
+    presence = timedelta(hours=parameters.presence_stuck_hours)
+    return {"motion": timedelta(hours=parameters.motion_stuck_hours), "presence": presence, "bed": presence}
+
+
 class Faults:
     """Tells the conditions of one room what shows and what does not."""
 
@@ -32,11 +41,7 @@ class Faults:
         self._cells = cells
         self._climate = climate
         self._conditions = conditions
-        self._stuck = {
-            "motion": timedelta(hours=parameters.motion_stuck_hours),
-            "presence": timedelta(hours=parameters.presence_stuck_hours),
-            "bed": timedelta(hours=parameters.presence_stuck_hours),
-        }
+        self._stuck = stuck_after(parameters)
         self._ajar = timedelta(minutes=parameters.ajar_minutes)
         self._still = timedelta(hours=parameters.temperature_stuck_hours)
         self._unreached = timedelta(minutes=parameters.setpoint_minutes)

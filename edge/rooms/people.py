@@ -1,7 +1,8 @@
 """Guests and staff together: whose door edge, whose motion is it?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from edge.rooms.cells import FAR, Cells
 from edge.rooms.cleaning import Cleaning
@@ -14,6 +15,14 @@ from edge.rooms.visits import Visit, Visits
 ATTENDANT = "housekeeping"
 STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
 SLACK = timedelta(minutes=1)
+
+
+@cache
+def held_at_most(parameters: RoomParameters) -> Mapping[str, timedelta]:
+    """How long a sensor that is on says that somebody is there, by point; one table for all rooms."""
+    presence = timedelta(hours=parameters.presence_stuck_hours)
+    motion = timedelta(hours=parameters.motion_stuck_hours)
+    return {"bed": presence, "presence": presence, "bolt": presence, "motion": motion}
 
 
 class People:
@@ -31,13 +40,7 @@ class People:
         self._carded: datetime | None = None
         self._hold = timedelta(seconds=parameters.hold_seconds)
         self._late = timedelta(seconds=parameters.late_access_seconds)
-        presence = timedelta(hours=parameters.presence_stuck_hours)
-        self._longest = {
-            "bed": presence,
-            "presence": presence,
-            "bolt": presence,
-            "motion": timedelta(hours=parameters.motion_stuck_hours),
-        }
+        self._longest = held_at_most(parameters)
 
     def due(self) -> datetime:
         """When time alone changes something next."""

@@ -26,6 +26,40 @@ class Marks:
         self.changed |= changed
 
 
+FAULTY = {
+    **dict.fromkeys(("leak", "smoke", "sos", "tamper"), "safety"),
+    **dict.fromkeys(("battery", "battery_low"), "battery"),
+}
+"""Points that are the faults' own."""
+ANYWHERE = FAULTY | {
+    **dict.fromkeys(("motion", "presence", "bed"), "_felt"),
+    "door": "_door",
+    "window": "_climate",
+    "setpoint": "_set",
+    "mode": "_set",
+    "temperature": "_temperature",
+    "humidity": "_value",
+    "co2": "_air",
+}
+"""Points that the house has too."""
+LIVED = {
+    **dict.fromkeys(("motion", "presence", "bed", "contact"), "_activity"),
+    **dict.fromkeys(("keycard", "occupancy_input"), "_keycard"),
+    "bolt": "_bolt",
+    "lock": "_show",
+    "request": "_request",
+    "power": "_power",
+}
+EVENTS_TAKEN = {
+    "access": "_access",
+    "egress": "_egress",
+    "button": "_button",
+    "sos": "_sos",
+    "tamper": "_tamper",
+    "forced": "_forced",
+}
+
+
 class Points:
     """Takes the readings and events of one room to those that they concern. A house (`number` "") has faults only."""
 
@@ -36,42 +70,20 @@ class Points:
         self._marks = marks
         self._cells: Cells = people.cells
         self._late = timedelta(seconds=people.parameters.late_access_seconds)
-        faulty: dict[str, Handler] = dict.fromkeys(("leak", "smoke", "sos", "tamper"), faults.safety)
-        faulty |= dict.fromkeys(("battery", "battery_low"), faults.battery)
-        lived: dict[str, Handler] = dict.fromkeys(("motion", "presence", "bed", "contact"), self._activity)
-        lived |= dict.fromkeys(("keycard", "occupancy_input"), self._keycard)
-        lived |= {"bolt": self._bolt}
-        lived |= {"lock": self._show, "request": self._request, "power": self._power}
-        self._table: dict[str, Handler] = {
-            **faulty,
-            **dict.fromkeys(("motion", "presence", "bed"), self._felt),
-            **(lived if number else {}),
-            "door": self._door,
-            "window": self._climate,
-            "setpoint": self._set,
-            "mode": self._set,
-            "temperature": self._temperature,
-            "humidity": self._value,
-            "co2": self._air,
-        }
-        self._events = {
-            "access": self._access,
-            "egress": self._egress,
-            "button": self._button,
-            "sos": self._sos,
-            "tamper": self._tamper,
-            "forced": self._forced,
-        }
 
     def handler(self, point: str) -> Handler:
         """What to do with a new value of `point`."""
-        return self._table.get(point, _nothing)
+        name = (LIVED.get(point) if self._number else None) or ANYWHERE.get(point)
+        if name is None:
+            return _nothing
+        handler: Handler = getattr(self._faults if point in FAULTY else self, name)
+        return handler
 
     def event(self, event: DeviceEvent, now: datetime) -> None:
         """Something happened at a device."""
-        handler = self._events.get(event.kind)
-        if handler is not None:
-            handler(event, now)
+        name = EVENTS_TAKEN.get(event.kind)
+        if name is not None:
+            getattr(self, name)(event, now)
 
     def staff_inside(self) -> bool:
         """Are staff in the room (or supposed to be)?"""

@@ -35,13 +35,14 @@ class Silences:
     """How many silences lasted longer than each of EDGES."""
 
     count: float = 0
-    longer: list[float] = field(default_factory=lambda: [0] * len(EDGES))
+    longer: list[float] = field(default_factory=list)  # empty until there is one
 
     def add(self, seconds: float) -> None:
         """One more."""
         if self.count >= MOST:
             self.halve()
         self.count += 1
+        self.longer = self.longer or [0.0] * len(EDGES)
         for at in range(bisect_right(EDGES, seconds)):
             self.longer[at] += 1
 
@@ -52,6 +53,8 @@ class Silences:
 
     def beyond(self, seconds: float) -> float:
         """How many lasted longer than that; between two edges by the logarithm of the time."""
+        if not self.longer:
+            return 0
         at = bisect_right(EDGES, seconds)
         if at == 0:
             return self.count - (self.count - self.longer[0]) * seconds / EDGES[0]
