@@ -119,6 +119,7 @@ class Belief:
             return False
         if state.emptied is not None:
             self.lessons.vacancies.count(yes=False)
+            self.lessons.revision += 1
         if same:
             state.before, state.vacant = 0.0, self._leaves(state.circumstance, 1)
         else:

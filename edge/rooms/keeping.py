@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from devices.model import Quality, Value
 from edge.rooms.belief import FORCED
@@ -11,6 +12,7 @@ from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
 from edge.rooms.lessons import Lessons
 from edge.rooms.occupancy import Phase, Question
+from edge.rooms.packing import pack
 from edge.rooms.signals import RoomFacts
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit
@@ -65,7 +67,20 @@ class RoomState:
     manual: dict[str, ManualAnswer] = field(default_factory=dict)
     belief: BeliefState | None = None
     belief_before: BeliefState | None = None
-    lessons: Lessons = field(default_factory=Lessons)
+
+
+class PackedLessons:
+    """What a room learned, packed: anew only when it has learned something since."""
+
+    def __init__(self) -> None:
+        self._revision = -1
+        self._packed: dict[str, Any] = {}
+
+    def of(self, lessons: Lessons) -> dict[str, Any]:
+        """As plain JSON values, not to be changed."""
+        if lessons.revision != self._revision:
+            self._packed, self._revision = pack(lessons), lessons.revision
+        return self._packed
 
 
 def belief_of(question: Question) -> BeliefState:

@@ -63,9 +63,11 @@ class Teacher:
         state, lessons = self._state, self._lessons
         if state.walked_out:  # and nobody was felt since: it was out
             lessons.vacancies.count(yes=False)
+            lessons.revision += 1
             state.walked_out = False
         if before < settled or state.emptied is None:
             return
+        lessons.revision += 1
         self._departed(now)
         lessons.doors.count(yes=False)
         lessons.vacancies.count(yes=True)
@@ -76,6 +78,7 @@ class Teacher:
 
     def _learn(self, hint: Hint) -> None:
         state, lessons = self._state, self._lessons
+        lessons.revision += 1
         if hint.kind == "return":
             lessons.returns.add(hint.seconds)
             self._beside(leaving=False)

@@ -41,6 +41,7 @@ class Lessons:
     doors: Share = field(default_factory=Share)  # entries whose door was not heard, and heard
     vacancies: Share = field(default_factory=Share)  # that ended at the door, and with somebody walking out
     habits: dict[str, Habit] = field(default_factory=dict)
+    revision: int = 0  # grows with every lesson
 
     def vacant(self, seconds: float) -> None:
         """The room was vacant for so long. Old ghosts fade with the time they were seen in."""
@@ -57,6 +58,7 @@ class Lessons:
             found = Habit()
             if sensor and len(self.habits) < MOST_HABITS:
                 self.habits[sensor] = found
+                self.revision += 1
         return found
 
     def blind_spot(self, by: Weighing) -> bool:

@@ -12,6 +12,7 @@ from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions
 from edge.rooms.faults import Faults
 from edge.rooms.intake import Intake
+from edge.rooms.lessons import Lessons
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.people import People
@@ -52,6 +53,7 @@ class Room:
         self._refresh = timedelta(seconds=self.parameters.refresh_seconds)
         self._refresh_at = LONG_AGO
         self._marks = Marks()
+        self._lessons = keeping.PackedLessons()
         self._cells = Cells()
         self._people = People(number, self.parameters, self._cells, self._emit)
         self._conditions = Conditions(number, self._emit, self._priority)
@@ -153,10 +155,10 @@ class Room:
             people.occupancy.question, people.occupancy.before[0], people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.slept, faults.last_entry, self.facts, self._checked_out, self._manual,
-            people.occupancy.belief.state, people.occupancy.before[1], people.occupancy.belief.lessons,
+            people.occupancy.belief.state, people.occupancy.before[1],
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
-        return packed
+        return packed | {"lessons": self._lessons.of(people.occupancy.belief.lessons)}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from a snapshot: same answers with their true ages, stale until heard again.
@@ -170,7 +172,7 @@ class Room:
         self.version, self._now = state.version + 1, state.now or LONG_AGO
         belief = state.belief or keeping.belief_of(state.question)
         people.occupancy.resume(state.question, belief, (state.before, state.belief_before or belief))
-        people.occupancy.belief.lessons = state.lessons
+        people.occupancy.belief.lessons = unpack(Lessons, snapshot.get("lessons", {}))
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
         self._conditions.state = state.conditions
         self._cells.offline, faults.slept, faults.last_entry = state.offline, state.slept, state.last_entry
