@@ -17,7 +17,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls
+from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls, cli_truth
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port
 from edge.cli_keys import card_key
@@ -44,6 +44,7 @@ app.add_typer(cli_tls.tls, name="tls")
 app.add_typer(cli_broker.broker, name="broker")
 for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.restore, cli_care.replay, probe):
     app.command()(command)
+app.command()(cli_truth.truth)
 cli_operate.add_to(app)
 
 Speed = Annotated[float, typer.Option(min=0.01, max=10_000, help="Hotel seconds a second.")]

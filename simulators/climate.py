@@ -13,6 +13,8 @@ COIL_K_PER_H = 6.0
 PERSON_K_PER_H = 0.15
 PERSON_CO2_PPM_PER_H = 180.0
 FRESH_CO2_PPM = 430.0
+SETPOINTS = (20.0, 20.5, 21.0, 21.5, 22.0, 22.5, 23.0)
+"""What guests like, degC."""
 
 
 def weather(now: datetime) -> float:
@@ -33,20 +35,21 @@ class Demand:
 class Climate:
     """Brought up to date when somebody looks (`at`)."""
 
-    def __init__(self, now: datetime, outside: Callable[[datetime], float] = weather) -> None:
+    def __init__(self, now: datetime, outside: Callable[[datetime], float] = weather, step_s: float = STEP_S) -> None:
         self.temperature = 21.0
         self.humidity = 45.0
         self.co2 = FRESH_CO2_PPM
         self.valve = False
         self._at = now
         self._outside = outside
+        self._longest_s = step_s
 
     def at(self, now: datetime, demand: Demand, people: int, window: bool) -> None:
-        """Let the time since the last look go by, at most a day of it, in steps of a minute."""
+        """Let the time since the last look go by, at most a day of it, in steps of a minute (or of `step_s`)."""
         elapsed = min((now - self._at).total_seconds(), 86_400.0)
         self._at = max(now, self._at)
         while elapsed > 0:
-            step = min(STEP_S, elapsed)
+            step = min(self._longest_s, elapsed)
             self._step(step / 3600, self._outside(now), demand, (people, window))
             elapsed -= step
 

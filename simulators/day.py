@@ -11,6 +11,7 @@ import structlog
 
 from devices.clock import Clock
 from simulators.clerk import ApiRefusedError, ApiUnreachableError, Clerk
+from simulators.climate import SETPOINTS
 from simulators.hotel import SimulatedHotel
 from simulators.key_desk import KeyDesk
 from simulators.plan import NAMES, UTC_ZONE, Act, Plan, Stay, Step, plan
@@ -24,7 +25,6 @@ STIR_S = 200.0
 """Hotel seconds between two movements of somebody awake, on average."""
 BEGIN_S = 40.0
 """Hotel seconds within which the house fills when the play begins."""
-SETPOINTS = (20.0, 20.5, 21.0, 21.5, 22.0, 22.5, 23.0)
 PATIENCE = 6
 """How often a guest whom the desk refuses comes back, every ten minutes."""
 

@@ -11,6 +11,9 @@ UTC_ZONE = ZoneInfo("UTC")
 SETTLED = timedelta(minutes=20)
 """Nobody goes out again so soon after the arrival, nor so shortly before the departure."""
 
+CLEANING_MINUTES = {"departure": (24, 38), "stayover": (14, 24), "pickup": (8, 12), "deep": (45, 70)}
+"""How long an attendant needs, from and to, by the type of the task."""
+
 NAMES = (
     "Anna Berger", "Jonas Lind", "王芳", "李伟", "Maria Rossi", "Paul Martin", "Emma Clarke", "陈静", "Luis Ortega",
     "Sofie Jensen", "赵磊", "Nora Haugen", "Tom Baker", "Chloé Petit", "周敏", "Piotr Nowak", "Elif Kaya", "刘洋",
@@ -32,6 +35,15 @@ class Act(StrEnum):
     MUR = "mur"
     QUIET_OFF = "request_off"
     ENGINEER = "engineer"
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a hotel's bookings are like: each is drawn from a tuple, a value as often as it stands there."""
+
+    parties: tuple[int, ...] = (1, 2, 2)
+    nights: tuple[int, ...] = (1, 1, 2, 2, 3)
+    empty_days: tuple[int, ...] = (0, 0, 0, 1)  # between two stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +80,20 @@ class Plan:
     steps: tuple[Step, ...]
 
 
-def plan(rooms: Sequence[str], start: datetime, days: float, seed: int, zone: ZoneInfo = UTC_ZONE) -> Plan:
+def plan(
+    rooms: Sequence[str],
+    start: datetime,
+    days: float,
+    seed: int,
+    zone: ZoneInfo = UTC_ZONE,
+    habits: Habits | None = None,
+) -> Plan:
     """The plan from the day before `start` until `days` later. The same arguments give the same plan."""
     first = start.astimezone(zone).date() - timedelta(days=3)
     last = (start + timedelta(days=days)).astimezone(zone).date() + timedelta(days=1)
-    stays = [stay for room in rooms for stay in _stays(room, (first, last), Random(f"{seed}/{room}"), zone)]
+    chosen = habits or Habits()
+    bookings = ((room, _Bookings(chosen, Random(f"{seed}/{room}"), zone)) for room in rooms)
+    stays = [stay for room, drawn in bookings for stay in drawn.stays(room, (first, last))]
     steps = [step for stay in stays for step in _steps(stay, Random(f"{seed}/{stay.key}"), zone)]
     steps += _engineer(rooms, (first, last), Random(f"{seed}/engineer"), zone)
     return Plan(tuple(stays), tuple(sorted(steps)))
@@ -83,15 +104,25 @@ def _at(day: date, hour: float, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone) + timedelta(hours=hour)
 
 
-def _stays(room: str, span: tuple[date, date], random: Random, zone: ZoneInfo) -> Iterator[Stay]:
-    day = span[0] + timedelta(days=random.randint(0, 1))
-    while day < span[1]:
-        nights = random.choice((1, 1, 2, 2, 3))
-        party = tuple(random.sample(NAMES, random.choice((1, 2, 2))))
-        arrival = _at(day, random.uniform(14, 20), zone)
-        day += timedelta(days=nights)
-        yield Stay(room, _utc(arrival), _utc(_at(day, random.uniform(8.5, 10.8), zone)), party)
-        day += timedelta(days=random.choice((0, 0, 0, 1)))
+@dataclass(frozen=True, slots=True)
+class _Bookings:
+    """Draws the stays of one room."""
+
+    habits: Habits
+    random: Random
+    zone: ZoneInfo
+
+    def stays(self, room: str, span: tuple[date, date]) -> Iterator[Stay]:
+        """One after the other, from the first day of the span to the last."""
+        random, habits = self.random, self.habits
+        day = span[0] + timedelta(days=random.randint(0, 1))
+        while day < span[1]:
+            nights = random.choice(habits.nights)
+            party = tuple(random.sample(NAMES, random.choice(habits.parties)))
+            arrival = _at(day, random.uniform(14, 20), self.zone)
+            day += timedelta(days=nights)
+            yield Stay(room, _utc(arrival), _utc(_at(day, random.uniform(8.5, 10.8), self.zone)), party)
+            day += timedelta(days=random.choice(habits.empty_days))
 
 
 def _utc(local: datetime) -> datetime:

@@ -11,11 +11,11 @@ import structlog
 
 from simulators.clerk import ApiRefusedError, ApiUnreachableError, Clerk
 from simulators.hotel import SimulatedHotel
+from simulators.plan import CLEANING_MINUTES
 
 log = structlog.get_logger()
 
 WAITING = frozenset({"pending", "assigned", "reopened", "open"})
-MINUTES = {"departure": (24, 38), "stayover": (14, 24), "pickup": (8, 12), "deep": (45, 70)}
 PAUSE_S = 180.0
 
 
@@ -86,7 +86,7 @@ class Staff:
         return not room.truth.people and room.value("request") != "dnd"
 
     async def _clean(self, task: dict[str, Any], number: int, random: Random) -> None:
-        low, high = MINUTES.get(str(task.get("type")), (15, 25))
+        low, high = CLEANING_MINUTES.get(str(task.get("type")), (15, 25))
         room = self.hotel.rooms[task["room"]]
         try:
             await room.is_cleaned(f"attendant {number}", random.uniform(low, high), 99 + number)

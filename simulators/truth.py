@@ -11,9 +11,15 @@ class Role(StrEnum):
     """Why somebody is in a room."""
 
     GUEST = "guest"
+    VISITOR = "visitor"  # of a guest: no card, and as much an occupant
     ATTENDANT = "attendant"
     ENGINEER = "engineer"
     MANAGER = "manager"
+    SERVICE = "service"  # brings something, let in by the guest
+
+
+OCCUPANTS = frozenset({Role.GUEST, Role.VISITOR})
+"""Whoever makes a room occupied."""
 
 
 @dataclass(slots=True)
@@ -65,8 +71,8 @@ class Truth:
         return self.now.occupied
 
     def guests(self) -> list[Person]:
-        """The guests inside."""
-        return [person for person in self.people.values() if person.role is Role.GUEST]
+        """The guests inside, and their visitors."""
+        return [person for person in self.people.values() if person.role in OCCUPANTS]
 
     def awake(self) -> list[Person]:
         """Everybody inside who is not asleep."""

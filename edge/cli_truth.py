@@ -1,0 +1,70 @@
+"""`innkeeper truth`: a simulated hotel whose truth is known, through the rooms' own logic.
+
+Beside `cli.py` the one place of the edge that knows the simulators.
+"""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge.console import Json, answering, log_to_stderr, tell
+
+if TYPE_CHECKING:
+    from edge.truth.report import Report
+    from edge.truth.run import Tally
+    from simulators.truth_machine.parameters import Hotel
+
+FIRST_DAY = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+def truth(
+    rooms: Annotated[int, typer.Option(min=1, max=2000)] = 200,
+    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+    seed: Annotated[int, typer.Option(help="Of everything that happens by chance.")] = 1,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day: seasons differ.")] = FIRST_DAY,
+    processes: Annotated[int, typer.Option(min=0, max=64, help="0: one a core.")] = 0,
+    write: Annotated[Path | None, typer.Option(help="Only write the first room's log and lists for `replay`.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How well the rooms know a simulated hotel: occupancy by situation, cleanings, alerts."""
+    from simulators.truth_machine.parameters import Hotel
+
+    log_to_stderr("warning", "text")
+    hotel = Hotel(rooms, days, seed, start.date())
+    with answering():
+        if write is not None:
+            tell({"written": _written(hotel, write)}, f"written to {write}", as_json=as_json)
+            return
+        report = measured(hotel, processes)
+        tell(report.as_dict(), report.text(), as_json=as_json)
+
+
+def measured(hotel: "Hotel", processes: int) -> "Report":
+    """The hotel itself, and a day of it without faults: once with errors, once without."""
+    from edge.truth.report import Report
+
+    began = time.perf_counter()
+    whole = _tally(hotel, processes)
+    noisy = _tally(replace(hotel, days=1, faults=None), processes)
+    calm = _tally(replace(hotel, days=1, faults=None, errors=None), processes)
+    return Report(hotel.rooms, hotel.days, hotel.seed, whole, calm, noisy, time.perf_counter() - began)
+
+
+def _tally(hotel: "Hotel", processes: int) -> "Tally":
+    from edge.truth.run import Maker, all_rooms
+    from simulators.truth_machine.hotel import scripts
+    from simulators.truth_machine.life import live
+
+    return all_rooms(Maker(partial(live, hotel=hotel)), scripts(hotel), processes)
+
+
+def _written(hotel: "Hotel", folder: Path) -> list[str]:
+    from simulators.truth_machine.files import write_room
+    from simulators.truth_machine.hotel import lives
+
+    return write_room(next(lives(hotel)), folder)
