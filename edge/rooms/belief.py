@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from edge.rooms.belief_state import BeliefState, Hint
-from edge.rooms.learning import CONFIRMS, Teacher
+from edge.rooms.learning import CONFIRMS, INSIDE, UNSEEN_S, Teacher
 from edge.rooms.lessons import DAY, Habit, Lessons
 from edge.rooms.tally import Share
 from edge.rooms.weighing import Weighing
@@ -19,6 +19,8 @@ SURE = 1e-6
 MOST_MINUTES = 10
 STANDS_OPEN = timedelta(minutes=30)
 HORIZON = 48 * 3600.0
+STEPS = timedelta(seconds=15)
+"""The way from the bed or the desk to the door."""
 FIRST_LOOK = 30.0
 EXACT = 1 / 64
 FORCED = 0.95
@@ -33,7 +35,10 @@ class Belief:
         self.lessons = Lessons()
         self.state = BeliefState()
         self.night = False
+        self.evening = False
         self.guests = 1
+        self.lodged = True  # may somebody sleep here?
+        self.card: bool | None = None  # in its holder
         self.deaf: datetime | None = None  # silence counts until then
         self._near = timedelta(seconds=by.near_door_seconds)
         self._latency = timedelta(seconds=by.shut_seconds)
@@ -66,8 +71,26 @@ class Belief:
             low, high = (low, middle) if self._after(middle) >= limit else (middle, high)
         return at + timedelta(seconds=ceil(high))
 
-    def door(self, now: datetime, *, opened: bool = True, leaning: float = 1) -> None:
-        """The door moved. `leaning`: how much likelier than usual it is that people leave."""
+    def door(self, now: datetime, *, opened: bool = True, leaning: float = 1, moved: bool = False) -> None:
+        """The door moved (`moved`), or will. `leaning`: how much likelier than usual it is that people leave."""
+        before = self.state.edge
+        self._door(now, opened=opened, leaning=leaning)
+        if moved:
+            self._stood(now, before)
+
+    def _stood(self, now: datetime, before: datetime | None) -> None:
+        """How long the door was open tells whether somebody passed. Which edge is which is not trusted."""
+        state, by = self.state, self.by
+        state.edges += 1
+        if state.edges % 2 or before is None or state.before > by.occupied_below or state.long_open:
+            return
+        if now - before > timedelta(seconds=by.passing_seconds):
+            state.long_open = True
+            self.lean(by.standing_ratio)
+        elif state.edges == 2:
+            self.lean(by.passing_ratio)
+
+    def _door(self, now: datetime, *, opened: bool, leaning: float) -> None:
         state = self.state
         same = self._same_episode(now) or (not opened and self._stood_open(now))
         state.shut = not opened
@@ -77,11 +100,16 @@ class Belief:
         self.settle(now)
         before = self.vacancy(now)
         state.before, state.last = before, state.sensor
+        state.quiet = self._quiet(now)
         state.circumstance = self._circumstance(now)
         leaves = self._leaves(state.circumstance, leaning)
-        state.vacant = before * (1 - self.by.enter_probability) + (1 - before) * leaves
+        came, stays = before * self.by.enter_probability, (1 - before) * (1 - leaves)
+        state.vacant = 1 - came - stays
+        state.came = came / (came + stays)
         state.kind, state.at, state.edge, state.began = "door", now, now, now
-        state.walked_out = Teacher(state, self.lessons).walked_out(now)
+        state.edges, state.long_open = 0, False
+        single = self.guests == 1 and self.lodged
+        state.walked_out = single and Teacher(state, self.lessons).walked_out(now)
         state.near, state.hint, state.voices, state.doubted, state.bursts = [], None, [], False, 0
         if before > self.by.occupied_below:
             state.entered = now
@@ -90,7 +118,7 @@ class Belief:
     def settle(self, now: datetime) -> None:
         """A door episode begins: it tells what came of the one before."""
         if not self._same_episode(now):
-            Teacher(self.state, self.lessons).settle(now, self.vacancy(now), self.by.vacant_above)
+            Teacher(self.state, self.lessons, self.card).settle(now, self.vacancy(now), self.by.vacant_above)
 
     def felt(self, now: datetime, sensor: str) -> None:
         """Something moved inside."""
@@ -99,6 +127,8 @@ class Belief:
             if now < state.at:
                 return
             if state.vacant < SURE and state.hint is None and state.kind == "felt" and now - state.at < CONFIRMS:
+                if now - state.at > STEPS:
+                    state.earlier = state.at
                 state.at, state.sensor = now, sensor  # as a moment ago
                 return
         if self._on_the_way_out(now):
@@ -109,15 +139,17 @@ class Belief:
     def entered(self) -> None:
         """The door was opened by a card from outside: somebody comes in."""
         self.state.vacant = min(self.state.vacant, 1 - self.by.enter_probability)
+        self.state.alone = False
 
     def from_inside(self, now: datetime) -> bool:
         """The lock was opened from inside: somebody was in. Returns whether that was thought otherwise."""
         state = self.state
+        self.lessons.tells = True
         same = self._same_episode(now)
         thought = state.before if same else self.vacancy(now)
         if thought <= self.by.occupied_below:
             return False
-        if state.emptied is not None:
+        if state.emptied is not None and (now - state.emptied).total_seconds() >= UNSEEN_S:
             self.lessons.vacancies.count(yes=False)
             self.lessons.revision += 1
         if same:
@@ -169,6 +201,14 @@ class Belief:
         state.near, state.voices, state.ghosts = list(state.near), list(state.voices), dict(state.ghosts)
         return state
 
+    def _quiet(self, now: datetime) -> float:
+        """Seconds without an event before `now`, but for the steps to the door."""
+        state = self.state
+        if state.kind != "felt" or state.at is None:
+            return 0.0 if state.kind == "none" else HORIZON
+        last = state.at if now - state.at > STEPS or state.earlier is None else state.earlier
+        return (now - last).total_seconds()
+
     def _same_episode(self, now: datetime) -> bool:
         state = self.state
         return state.kind == "door" and state.edge is not None and now - state.edge < self._episode
@@ -183,17 +223,27 @@ class Belief:
         state, by = self.state, self.by
         vacant = state.vacant
         if state.kind == "door":
-            fades = state.before <= by.occupied_below  # who has just come in does not wear off
-            return vacant / (vacant + (1 - vacant) * self.lessons.still(silent, by, fades=fades))
+            still, came = 0.0, state.came
+            if came > 0:
+                still += came * self.lessons.still(silent, by)
+            if came < 1:
+                still += (1 - came) * self.lessons.stays(silent, state.quiet, by)
+            return vacant / (vacant + (1 - vacant) * still)
         if vacant > SURE:
             vacant = vacant / (vacant + (1 - vacant) * self._unfelt(silent))
         if silent < self._long:
             return vacant
-        if self.night:
+        if not self.lodged:
+            return max(vacant, FORCED) if silent >= 60 * by.checked_out_minutes else vacant
+        if self.night or self.evening:
             return vacant
         silent = min(silent, 60 * by.unseen_most_minutes)
         habit = self.lessons.habit(state.sensor)
-        gone = self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 else 1)
+        gone = self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 and not state.alone else 1)
+        if self.card:
+            gone *= self.lessons.spare_share(by)
+        if self.lessons.tells:
+            gone *= by.unseen_told
         stayed = habit.stays.beyond(silent) + by.unseen_long
         return 1 - (1 - vacant) * stayed / (gone + stayed)
 
@@ -221,13 +271,17 @@ class Belief:
         self.lean(leaving / staying)
 
     def _take(self, now: datetime, sensor: str) -> None:
-        state = self.state
+        state, by = self.state, self.by
         silent = 0.0 if state.at is None else (now - state.at).total_seconds()
         if state.vacant >= SURE or state.kind != "felt" or silent > self._long:
             self._weigh(now, sensor, silent)
         state.walked_out = False
+        if state.kind == "door" and state.before < INSIDE and not state.long_open:
+            state.alone = not state.alone and state.vacant < INSIDE  # one left; or the one who stayed let one in
         if state.hint is not None:
             Teacher(state, self.lessons).confirm(now, sensor)
+        if state.at is not None and now - state.at > STEPS:
+            state.earlier = state.at
         state.kind, state.at, state.sensor = "felt", now, sensor
 
     def _weigh(self, now: datetime, sensor: str, silent: float) -> None:
@@ -283,7 +337,8 @@ class Belief:
     def _circumstance(self, now: datetime) -> str:
         entered = self.state.entered
         short = entered is not None and now - entered < timedelta(minutes=self.by.short_stay_minutes)
-        return ("shared-" if self.guests > 1 else "") + ("night" if self.night else "short" if short else "day")
+        shared = self.guests > 1 and (self.night or not self.state.alone)
+        return ("shared-" if shared else "") + ("night" if self.night else "short" if short else "day")
 
     def _leaves(self, circumstance: str, leaning: float) -> float:
         share, by = self.lessons.left.get(circumstance) or Share(), self.by

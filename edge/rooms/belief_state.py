@@ -41,3 +41,9 @@ class BeliefState:
     emptied: datetime | None = None  # since when it may be vacant
     walked_out: bool = False  # somebody was felt just before the door of a room thought vacant
     ghosts: dict[str, int] = field(default_factory=dict)  # events since, that may have been nobody's
+    earlier: datetime | None = None  # felt before `at`, and not on the same way through the room
+    quiet: float = 0.0  # seconds without an event before the door episode
+    edges: int = 0  # of the door itself, in the episode
+    long_open: bool = False  # it stood open for longer than somebody takes to pass
+    came: float = 1.0  # of those who may be inside, the share that came in with this episode
+    alone: bool = False  # one of the party is known to have left

@@ -139,7 +139,7 @@ class Cells:
 
     def doorless(self) -> bool:
         """Does nothing tell of the door: no contact at all, or only such as slept through entries?"""
-        return all(cell.device in self.dead for cell in self.doors())
+        return all(cell.device in self.dead or self.away(cell) for cell in self.doors())
 
     def away(self, cell: Cell) -> bool:
         """Is the cell silent beyond its limit, or its device or line down?"""
@@ -150,6 +150,10 @@ class Cells:
         sensing = self.sensing()
         known = any(cell.heard is not None for cell in sensing)
         return not known or any(self.away(cell) for cell in (*sensing, *self.doors()))
+
+    def deaf(self) -> bool:
+        """Is there no sensor at all that would see a person move?"""
+        return not any(cell.heard is not None and not self.away(cell) for cell in self.sensing())
 
     def on(self) -> Cell | None:
         """A sensor that is on, whatever that means so soon after the door."""

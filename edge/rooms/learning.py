@@ -13,15 +13,18 @@ SHORT_AWAY = timedelta(minutes=5)
 INSIDE = 0.1
 WALKED_OUT = (timedelta(seconds=3), timedelta(seconds=60))
 """An event in a room thought vacant, so long before the door: somebody was in. Sooner, messages may have crossed."""
+UNSEEN_S = 1800.0
+"""Who rests is felt again after half an hour (mean); a sensor that feels nobody for longer misses them."""
 MOST_GHOSTS = 3
 
 
 class Teacher:
     """Takes lessons from the state of a room's belief."""
 
-    def __init__(self, state: BeliefState, lessons: Lessons) -> None:
+    def __init__(self, state: BeliefState, lessons: Lessons, card: bool | None = None) -> None:
         self._state = state
         self._lessons = lessons
+        self._card = card  # in its holder while the room was empty
 
     def suppose(self, hint: Hint, before: float, settled: float) -> None:
         """An event after the door, after a long silence, or in a room thought vacant (`before`, above `settled`)."""
@@ -56,7 +59,9 @@ class Teacher:
     def walked_out(self, now: datetime) -> bool:
         """Was somebody felt just before the door, in a room thought vacant: on the way out, or in from the corridor?"""
         hint = self._state.hint
-        return hint is not None and hint.vacant and WALKED_OUT[0] <= now - hint.at <= WALKED_OUT[1]
+        if hint is None or hint.seconds < UNSEEN_S:
+            return False
+        return hint.vacant and WALKED_OUT[0] <= now - hint.at <= WALKED_OUT[1]
 
     def settle(self, now: datetime, before: float, settled: float) -> None:
         """The next door episode, with the room thought vacant by `before`, tells what the last one was."""
@@ -80,7 +85,7 @@ class Teacher:
         state, lessons = self._state, self._lessons
         lessons.revision += 1
         if hint.kind == "return":
-            lessons.returns.add(hint.seconds)
+            (lessons.behind if state.before < 0.5 else lessons.returns).add(hint.seconds)
             self._beside(leaving=False)
             if state.before < INSIDE:
                 lessons.left.setdefault(state.circumstance, Share()).count(yes=False)
@@ -98,6 +103,8 @@ class Teacher:
             return
         lessons.left.setdefault(state.circumstance, Share()).count(yes=True)
         self._beside(leaving=True)
+        if self._card is not None:
+            lessons.spare.count(yes=self._card)
         if state.last:
             lessons.habit(state.last).depart()
         state.before = 0.5

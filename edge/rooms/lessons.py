@@ -37,10 +37,13 @@ class Lessons:
 
     left: dict[str, Share] = field(default_factory=dict)  # by circumstance: did a door episode empty the room?
     returns: Silences = field(default_factory=Silences)  # from the door to the first event of those inside
+    behind: Silences = field(default_factory=Silences)  # the same, of those who had stayed behind
+    spare: Share = field(default_factory=Share)  # absences of this stay with a card left in the holder
     vacant_seconds: float = 0
     doors: Share = field(default_factory=Share)  # entries whose door was not heard, and heard
     vacancies: Share = field(default_factory=Share)  # that ended at the door, and with somebody walking out
     habits: dict[str, Habit] = field(default_factory=dict)
+    tells: bool = False  # the lock tells when it is opened from inside
     revision: int = 0  # grows with every lesson
 
     def vacant(self, seconds: float) -> None:
@@ -69,12 +72,22 @@ class Lessons:
         refuted = walked + self.doors.yes
         return refuted >= by.refuted_least and refuted > by.refuted_share * (told + self.doors.yes)
 
-    def still(self, seconds: float, by: Weighing, *, fades: bool) -> float:
-        """How probable is such a silence after the door, when somebody is inside?"""
+    def still(self, seconds: float, by: Weighing) -> float:
+        """How probable is such a silence after the door, of somebody who has just come in?"""
         prior = by.return_floor + (1 - by.return_floor) / (1 + seconds / by.return_median_seconds)
         known = self.returns
+        return (by.return_prior * prior + known.beyond(seconds)) / (by.return_prior + known.count)
+
+    def stays(self, seconds: float, quiet: float, by: Weighing) -> float:
+        """The same, of somebody who had been `quiet` for so long before the door moved and stayed inside."""
+        resting = by.resting_most * (1 - exp(-quiet / (60 * by.resting_minutes)))
+        up = 1 / (1 + seconds / by.return_median_seconds)
+        prior = by.return_floor + (1 - by.return_floor) * (
+            resting * exp(-seconds / (60 * by.rest_minutes)) + (1 - resting) * up
+        )
+        known = self.behind
         share = (by.return_prior * prior + known.beyond(seconds)) / (by.return_prior + known.count)
-        return share * exp(-seconds / (3600 * by.floor_hours)) if fades else share
+        return share * exp(-seconds / (3600 * by.floor_hours))
 
     def ghost_rate(self, habit: Habit, by: Weighing) -> float:
         """Events a second that nobody made."""
@@ -84,6 +97,10 @@ class Lessons:
     def chatters(self, habit: Habit, by: Weighing) -> bool:
         """Does the sensor fire in bursts while nobody is in?"""
         return self.ghost_rate(habit, by) * DAY > CHATTERS * by.ghosts_per_day
+
+    def spare_share(self, by: Weighing) -> float:
+        """In how many absences of this stay does a card stay in the holder?"""
+        return self.spare.mean(by.spare_cards * by.spare_prior, (1 - by.spare_cards) * by.spare_prior)
 
     def lost(self, by: Weighing) -> float:
         """How probable is a door episode that nobody heard?"""

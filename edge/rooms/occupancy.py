@@ -69,6 +69,17 @@ class Occupancy:
     def guests(self, guests: int) -> None:
         self.belief.guests = guests
 
+    def rent(self, *, rented: bool) -> None:
+        """Does the front desk say that guests have the room? Who is in when it is given back may sleep on."""
+        self.rented = rented
+        if rented or self.question.answer == "vacant":
+            self.belief.lodged = rented
+        self.retime = True
+
+    def given_back(self) -> None:
+        """Staff do the room for the next ones: nobody sleeps in it any more."""
+        self.belief.lodged = self.rented
+
     def resume(self, question: Question, belief: BeliefState, before: tuple[Question, BeliefState]) -> None:
         """Go on from what a restart kept."""
         self.question, self.belief.state, self.before = question, belief, before
@@ -83,7 +94,8 @@ class Occupancy:
         if question.last_door is None or at - question.last_door > self._late:
             self.belief.settle(at)
             self.before = copy(question), self.belief.copy()
-        self.belief.door(at, opened=code != "door_closed", leaning=leaning)
+        moved = code in ("door_opened", "door_closed")
+        self.belief.door(at, opened=code != "door_closed", leaning=leaning, moved=moved)
         if question.phase is not Phase.CHECKING:
             question.was_latched = question.phase is Phase.LATCHED
             question.unseen = unseen
@@ -155,7 +167,7 @@ class Occupancy:
             deep = latched and self.night(since, parameters.sleep_until)
             minutes = parameters.sleeper_search_minutes if deep else parameters.night_search_minutes
         elif self.guests >= 2 and latched:
-            minutes = max(minutes, parameters.shared_search_minutes)
+            minutes = max(minutes, 1)
         return timedelta(minutes=minutes)
 
     def expire(self, at: datetime, held: str | None) -> bool:
@@ -187,6 +199,10 @@ class Occupancy:
     def puzzle(self, at: datetime, why: str | None) -> bool:
         """From now on it cannot be known that the room is empty (`why`), or it can again."""
         self.puzzled = why
+        if why is None and self.question.phase is Phase.UNKNOWN and self.belief.state.at is not None:
+            self._turn(Phase.CHECKING, at)
+            self.question.quiet_since = at
+            return True
         if why is None or self.question.phase is not Phase.VACANT:
             return False
         self._turn(Phase.UNKNOWN, at)
@@ -240,12 +256,16 @@ class Occupancy:
 
     def night(self, at: datetime, until: int) -> bool:
         """Is it night in the hotel, the night that ends at the hour `until`?"""
-        hour = (at + timedelta(minutes=self.parameters.utc_offset_minutes)).hour
+        hour = self._hour(at)
         return hour >= self.parameters.night_from or hour < until
+
+    def _hour(self, at: datetime) -> int:
+        return (at + timedelta(minutes=self.parameters.utc_offset_minutes)).hour
 
     def _night(self, at: datetime) -> None:
         self._turns = (at + HOUR).replace(minute=0, second=0, microsecond=0)
         self.belief.night = self.night(at, self.parameters.night_until)
+        self.belief.evening = self._hour(at) >= self.parameters.unseen_until
 
     def _doubt(self, at: datetime, device: str, point: str) -> bool:
         if self.question.phase is not Phase.VACANT:
@@ -256,6 +276,9 @@ class Occupancy:
     def _turn(self, phase: Phase, at: datetime) -> None:
         before = self.question.answer
         self.question.phase = phase
+        if phase is Phase.VACANT:
+            self.belief.state.alone = False
+            self.belief.lodged = self.rented
         if self.question.answer != before:
             self.question.since = max(at, self.question.since or at)
 

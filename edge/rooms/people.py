@@ -36,6 +36,7 @@ class People:
         self.parameters = parameters
         self.signs = Signs(parameters, cells, self.occupancy)
         self._search = timedelta(minutes=parameters.search_minutes)
+        self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
         self._entry = timedelta(seconds=parameters.entry_seconds)
         self._carded: datetime | None = None
         self._hold = timedelta(seconds=parameters.hold_seconds)
@@ -88,7 +89,7 @@ class People:
         visit = Visit(kind, entered=at, last_edge=at, settled=at, credential=credential)
         if kind == ATTENDANT:
             visit.attendant_since, visit.attendant = at, credential
-        visit.seen_entering = undone or self._open_door() or not self._cells.of("door")
+        visit.seen_entering = undone or self._open_door() or self._cells.doorless()
         question = self.occupancy.question
         visit.guest_inside = question.answer == "occupied" or not self._cells.sensing()
         came = any(item.code == "guest_entered" for item in question.evidence)
@@ -103,6 +104,7 @@ class People:
             self._end_visit(left)
         self.cleaning.forget()
         self._carded = at
+        self.occupancy.belief.lodged = True
         if self.visits.visit is not None:
             self.visits.guest_card(at)
             return self.occupancy.certain(at, "guest_entered")
@@ -145,10 +147,12 @@ class People:
     def learn(self, facts: RoomFacts | None) -> None:
         """What the front desk says of the room."""
         self.signs.learn(facts)
+        if self.cleaning.state.phase != "none":
+            self.occupancy.given_back()
 
     def resume(self, at: datetime | None) -> None:
         """After a restart."""
-        self.occupancy.blind = self._cells.blind()
+        self.occupancy.blind = self._blind()
         if self.occupancy.blind and at is not None:
             self.occupancy.deaf(at)
 
@@ -158,7 +162,7 @@ class People:
 
     def see(self, now: datetime) -> bool:
         """Judge anew whether the sensors can be believed. Returns whether that changed."""
-        blind, why = self._cells.blind(), self._puzzle()
+        blind, why = self._blind(), self._puzzle()
         changed = why != self.occupancy.puzzled and self.occupancy.puzzle(now, why)
         if blind == self.occupancy.blind:
             return changed
@@ -213,14 +217,22 @@ class People:
             return due
         return max(due, question.last_door + (self._search if cell.point == "motion" else self._hold))
 
+    def _blind(self) -> bool:
+        """Can silence not be believed? One sensor is enough where nobody can be asleep."""
+        return self._cells.blind() if self.occupancy.belief.lodged else self._cells.deaf()
+
     def _puzzle(self) -> str | None:
-        """Why it cannot be known that the room is empty."""
+        """Why it cannot be known that the room is empty. Where nobody lodges, whoever comes is up and about."""
+        if not self.occupancy.belief.lodged:
+            return None
         if self._cells.doorless() and self._cells.sensing():
             return "door_not_told"
         return "sees_entry_only" if self.occupancy.belief.lessons.blind_spot(self.parameters) else None
 
     def _work(self, visit: Visit, at: datetime, *, inside: bool) -> bool:
         started = self.cleaning.consider(visit, at, inside=inside)
+        if started and not visit.guest_came:
+            self.occupancy.given_back()
         open_question = self.occupancy.question.phase is Phase.CHECKING
         if started and open_question and not self.occupancy.rented and not (visit.guest_came or visit.guest_sure):
             self._left_behind(visit, at)
@@ -265,6 +277,8 @@ class People:
         if visit is None:
             return
         self.cleaning.end(left)
+        if left - visit.entered >= self._glance and not visit.guest_came:
+            self.occupancy.given_back()
         if visit.seen_entering and not visit.guest_came:
             self.occupancy.staff_left(left)
 

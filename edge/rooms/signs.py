@@ -6,6 +6,7 @@ from edge.rooms.cells import Cell, Cells
 from edge.rooms.occupancy import Occupancy, Phase
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence, RoomFacts
+from edge.rooms.tally import Share
 
 
 class Signs:
@@ -22,16 +23,20 @@ class Signs:
 
     def learn(self, facts: RoomFacts | None) -> None:
         """What the front desk says of the room."""
+        if facts is not None and (self._facts is None or facts.stay != self._facts.stay):
+            self._occupancy.belief.lessons.spare = Share()
+            self._occupancy.belief.state.alone = False
         self._facts = facts
         self._occupancy.guests = max(1, facts.guests) if facts else 1
-        self._occupancy.rented = facts is None or facts.rented
+        self._occupancy.rent(rented=facts is None or facts.rented)
 
     def leaning(self, at: datetime) -> float:
         """How much likelier than usual is it that a door moving at `at` lets the last person out?"""
         ratio, by, facts = 1.0, self._by, self._facts
         card = self._keycard()
+        self._occupancy.belief.card = None if card is None else card.value is True
         if card is not None and card.value is True:
-            ratio *= by.card_in_ratio
+            ratio *= self._occupancy.belief.lessons.spare_share(by)
         elif card is not None and card.changed is not None and at - card.changed <= self._card:
             ratio *= by.card_out_ratio
         if facts is not None and not facts.rented:
@@ -39,10 +44,11 @@ class Signs:
         return ratio * (by.due_out_ratio if facts is not None and facts.due_out else 1)
 
     def card_out(self, at: datetime) -> bool:
-        """The card left its holder; soon after the door (messages may cross) it is the one who left."""
+        """The card left its holder: somebody leaves, whether the door is heard or not. Messages may cross."""
         door = self._occupancy.question.last_door
-        soon = door is not None and at - door <= self._card
-        return soon and self._lean("keycard_taken", self._by.card_out_ratio, at)
+        if door is not None and at - door <= self._card:
+            return self._lean("keycard_taken", self._by.card_out_ratio, at)
+        return self._occupancy.door(at, "keycard_taken", leaning=self.leaning(at))
 
     def use(self, code: str, at: datetime) -> bool:
         """A hand, or a timer, set or switched something."""
