@@ -107,7 +107,7 @@ class Belief:
         state.vacant = 1 - came - stays
         state.came = came / (came + stays)
         state.kind, state.at, state.edge, state.began = "door", now, now, now
-        state.edges, state.long_open = 0, False
+        state.edges, state.long_open, state.carded = 0, False, False
         single = self.guests == 1 and self.lodged
         state.walked_out = single and Teacher(state, self.lessons).walked_out(now)
         state.near, state.hint, state.voices, state.doubted, state.bursts = [], None, [], False, 0
@@ -133,13 +133,16 @@ class Belief:
                 return
         if self._on_the_way_out(now):
             self._beside_the_door(sensor)
+        elif self._behind_them(now) and sensor not in state.near:
+            state.near.append(sensor)
+            self.lean(1 / self.by.behind_ratio)
         else:
             self._take(now, sensor)
 
     def entered(self) -> None:
         """The door was opened by a card from outside: somebody comes in."""
         self.state.vacant = min(self.state.vacant, 1 - self.by.enter_probability)
-        self.state.alone = False
+        self.state.carded, self.state.alone = True, False
 
     def from_inside(self, now: datetime) -> bool:
         """The lock was opened from inside: somebody was in. Returns whether that was thought otherwise."""
@@ -168,6 +171,16 @@ class Belief:
         """Evidence that is `ratio` times as probable in a vacant room; it decides nothing by itself."""
         vacant = self.state.vacant * ratio
         self.state.vacant = vacant / (vacant + 1 - self.state.vacant)
+
+    def cleaned(self, left: datetime) -> None:
+        """Staff did the room until `left`: whoever is in has been quiet, or had gone unheard."""
+        state, by = self.state, self.by
+        vacant = max(self.vacancy(left), self.lessons.lost(by))
+        state.before = min(state.before, 0.5)
+        state.vacant, state.kind, state.at, state.edge, state.began = vacant, "door", left, left, left
+        state.came, state.quiet, state.near, state.hint, state.voices = 0.0, HORIZON, [], None, []
+        state.emptied = None
+        self.lean(by.cleaned_ratio)
 
     def lasting(self, now: datetime, sensor: str) -> None:
         """What was felt is felt still, or was until now: the silence begins anew, and each minute counts."""
@@ -258,6 +271,13 @@ class Belief:
             return False
         return now - state.edge <= (self._latency if state.shut else self._near)
 
+    def _behind_them(self, now: datetime) -> bool:
+        """So soon after the door shut behind people who are known to have left, a slow sensor may still tell of them."""
+        state, by = self.state, self.by
+        if state.kind != "door" or state.edge is None or state.vacant < by.behind_above:
+            return False
+        return state.shut and now - state.edge <= timedelta(seconds=by.behind_seconds)
+
     def _beside_the_door(self, sensor: str) -> None:
         state, by = self.state, self.by
         if sensor in state.near:
@@ -276,7 +296,7 @@ class Belief:
         if state.vacant >= SURE or state.kind != "felt" or silent > self._long:
             self._weigh(now, sensor, silent)
         state.walked_out = False
-        if state.kind == "door" and state.before < INSIDE and not state.long_open:
+        if state.kind == "door" and state.before < INSIDE and not (state.carded or state.long_open):
             state.alone = not state.alone and state.vacant < INSIDE  # one left; or the one who stayed let one in
         if state.hint is not None:
             Teacher(state, self.lessons).confirm(now, sensor)
@@ -337,7 +357,9 @@ class Belief:
     def _circumstance(self, now: datetime) -> str:
         entered = self.state.entered
         short = entered is not None and now - entered < timedelta(minutes=self.by.short_stay_minutes)
-        shared = self.guests > 1 and (self.night or not self.state.alone)
+        if self.guests > 1 and self.state.alone and not self.night:
+            return "alone"
+        shared = self.guests > 1
         return ("shared-" if shared else "") + ("night" if self.night else "short" if short else "day")
 
     def _leaves(self, circumstance: str, leaning: float) -> float:

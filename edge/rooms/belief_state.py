@@ -45,5 +45,6 @@ class BeliefState:
     quiet: float = 0.0  # seconds without an event before the door episode
     edges: int = 0  # of the door itself, in the episode
     long_open: bool = False  # it stood open for longer than somebody takes to pass
+    carded: bool = False  # a guest's card opened the door
     came: float = 1.0  # of those who may be inside, the share that came in with this episode
     alone: bool = False  # one of the party is known to have left

@@ -81,7 +81,7 @@ class Lessons:
     def stays(self, seconds: float, quiet: float, by: Weighing) -> float:
         """The same, of somebody who had been `quiet` for so long before the door moved and stayed inside."""
         resting = by.resting_most * (1 - exp(-quiet / (60 * by.resting_minutes)))
-        up = 1 / (1 + seconds / by.return_median_seconds)
+        up = 1 / (1 + seconds / by.up_seconds)
         prior = by.return_floor + (1 - by.return_floor) * (
             resting * exp(-seconds / (60 * by.rest_minutes)) + (1 - resting) * up
         )

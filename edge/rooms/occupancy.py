@@ -231,6 +231,14 @@ class Occupancy:
             return True
         return False
 
+    def cleaned(self, left: datetime) -> None:
+        """The room was cleaned: attendants wait until the guests are out. By day, silence may say so from now on."""
+        if self.question.phase in (Phase.LATCHED, Phase.CHECKING) and not self.belief.night:
+            self._turn(Phase.CHECKING, left)
+            self.question.quiet_since = self.question.last_door = left
+            self.question.was_latched = True
+            self.belief.cleaned(left)
+
     def staff_left(self, at: datetime) -> bool:
         """The former answer comes back; what was open, or never known, is judged by the silence since they left."""
         question = self.question

@@ -24,6 +24,7 @@ class RoomParameters(Weighing):
     late_access_seconds: float = 10  # a lock's message may come this much after the door's
     entry_seconds: float = 60  # a card is followed by the door within this
     visit_max_minutes: float = 180  # motion after so long is not the staff's
+    staff_still_minutes: float = 30  # staff at work are felt each minute: so long without, and they left unheard
     cleaning_start_minutes: float = 2
     cleaning_min_minutes: float = 8
     ajar_minutes: float = 5

@@ -36,6 +36,7 @@ class People:
         self.parameters = parameters
         self.signs = Signs(parameters, cells, self.occupancy)
         self._search = timedelta(minutes=parameters.search_minutes)
+        self._still = timedelta(minutes=parameters.staff_still_minutes)
         self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
         self._entry = timedelta(seconds=parameters.entry_seconds)
         self._carded: datetime | None = None
@@ -266,7 +267,8 @@ class People:
         left = self.visits.judge(at, held=self._held(at, visit.last_edge) is not None)
         if left is None:
             return self._work(visit, at, inside=True)
-        stayed = visit.active is not None and not visit.guest_inside
+        moving = visit.active is not None and not visit.guest_inside
+        stayed = moving and visit.active is not None and at - visit.active < self._still
         self._end_visit(left)
         if stayed:
             self.occupancy.certain(at, "motion_seen")
@@ -276,7 +278,9 @@ class People:
         visit, self.visits.visit = self.visits.visit, None
         if visit is None:
             return
-        self.cleaning.end(left)
+        cleaned = self.cleaning.end(left)
+        if cleaned and not visit.guest_sure and not visit.guest_came:
+            self.occupancy.cleaned(left)
         if left - visit.entered >= self._glance and not visit.guest_came:
             self.occupancy.given_back()
         if visit.seen_entering and not visit.guest_came:
@@ -296,4 +300,6 @@ class People:
         if edge is not None and at - edge <= self._hold:
             return None
         cell = self._cells.held(at, self._longest)
-        return cell.device if cell is not None else None
+        if cell is None or (cell.point == "bolt" and edge is not None and (cell.changed or edge) <= edge):
+            return None  # a thrown bolt does not let the door move
+        return cell.device

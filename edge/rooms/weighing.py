@@ -38,11 +38,15 @@ class Weighing:
     return_floor: float = weight(0.03, "So many in a hundred sit or lie down unfelt.")
     resting_most: float = weight(0.67, "Awake people at home rest two thirds of the time (3-state filter: .02 and .04),")
     resting_minutes: float = weight(3, "and who was not felt for some minutes is resting.")
+    up_seconds: float = weight(120, "Who is up is felt again within that, half of the time: sensors hold for 90 s and see nothing new.")
     rest_minutes: float = weight(33, "Who rests is felt again after so long: .01 a minute, or up again with .02.")
     return_prior: float = weight(10, "Door episodes the two numbers above are worth against the room's own.")
     floor_hours: float = weight(8, "A sleeper is still for 4.5 h at the longest (270 min recorded).")
     near_door_seconds: float = weight(20, "An event so soon after the door may be made on the way out.")
     shut_seconds: float = weight(5, "Once the door is shut, only a slow message can be of somebody outside.")
+    behind_seconds: float = weight(12, "Five departures of 74 were seen after the last door edge;")
+    behind_ratio: float = weight(15, "those who stay are seen there as often as not;")
+    behind_above: float = weight(0.9, "asked only where others say that people left (key card, books).")
     near_leaving: float = weight(0.5, "A sensor of which nothing is known fires for half of those who leave,")
     near_staying: float = weight(0.6, "and a little more often for those who stay or come in.")
     near_prior: float = weight(4, "Door episodes those two are worth against the sensor's own.")
@@ -72,6 +76,8 @@ class Weighing:
         2, "With two guests 33 % of the episodes empty the room: one of two leaves first."
     )
     shared_prior_stayed: float = weight(4, "See above.")
+    alone_prior_left: float = weight(2, "Of two one has left: half of the next episodes empty the room; or the other was let in.")
+    alone_prior_stayed: float = weight(2, "See above.")
     shared_night_prior_left: float = weight(1, "With two guests at night 10 %: the other is asleep.")
     shared_night_prior_stayed: float = weight(9, "See above.")
     walked_out_least: float = weight(3, "So often somebody must have walked out of a room thought vacant,")
@@ -88,6 +94,7 @@ class Weighing:
     checked_out_minutes: float = weight(30, "In a room nobody rents, nobody who was only felt there stays so long unfelt.")
     due_out_ratio: float = weight(1.5, "On the day of departure people leave for good.")
     staff_ratio: float = weight(0.2, "With staff and a guest inside, those who leave are mostly the staff.")
+    cleaned_ratio: float = weight(12, "Attendants clean when the guests are out; one cleaning in twenty is beside them.")
     checked_out_ratio: float = weight(4, "Who has checked out leaves.")
     co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
     co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")
@@ -102,6 +109,8 @@ class Weighing:
             return self.shared_night_prior_left, self.shared_night_prior_stayed
         if circumstance.startswith("shared"):
             return self.shared_prior_left, self.shared_prior_stayed
+        if circumstance == "alone":
+            return self.alone_prior_left, self.alone_prior_stayed
         if circumstance == "night":
             return self.night_prior_left, self.night_prior_stayed
         return self.leave_prior_left, self.leave_prior_stayed
