@@ -133,9 +133,10 @@ class Belief:
                 return
         if self._on_the_way_out(now):
             self._beside_the_door(sensor)
-        elif self._behind_them(now) and sensor not in state.near:
-            state.near.append(sensor)
-            self.lean(1 / self.by.behind_ratio)
+        elif self._behind_them(now, sensor):
+            if sensor not in state.near:
+                state.near.append(sensor)
+                self.lean(1 / self.by.behind_ratio)
         else:
             self._take(now, sensor)
 
@@ -271,10 +272,10 @@ class Belief:
             return False
         return now - state.edge <= (self._latency if state.shut else self._near)
 
-    def _behind_them(self, now: datetime) -> bool:
+    def _behind_them(self, now: datetime, sensor: str) -> bool:
         """So soon after the door shut behind people who are known to have left, a slow sensor may still tell of them."""
         state, by = self.state, self.by
-        if state.kind != "door" or state.edge is None or state.vacant < by.behind_above:
+        if state.kind != "door" or state.edge is None or (sensor not in state.near and state.vacant < by.behind_above):
             return False
         return state.shut and now - state.edge <= timedelta(seconds=by.behind_seconds)
 

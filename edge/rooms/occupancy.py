@@ -160,7 +160,8 @@ class Occupancy:
         """How long the silence that began at `since` must last at least. Several sleep behind one who leaves."""
         parameters, latched = self.parameters, self.question.was_latched
         night = self.night(since, parameters.night_until)
-        minutes = parameters.search_minutes if night else parameters.vacant_wait_seconds / 60
+        told = self.guests == 1 and any(item.code == "keycard_taken" for item in self.question.evidence)
+        minutes = parameters.search_minutes if night and not told else parameters.vacant_wait_seconds / 60
         if self.question.unseen:
             minutes = parameters.night_search_minutes
         if self.guests >= 2 and night:
