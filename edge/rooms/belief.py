@@ -35,7 +35,7 @@ class Belief:
         self.lessons = Lessons()
         self.state = BeliefState()
         self.night = False
-        self.evening = False
+        self.dusk: datetime | None = None  # later silence may be an early night
         self.guests = 1
         self.lodged = True  # may somebody sleep here?
         self.card: bool | None = None  # in its holder
@@ -148,6 +148,7 @@ class Belief:
     def from_inside(self, now: datetime) -> bool:
         """The lock was opened from inside: somebody was in. Returns whether that was thought otherwise."""
         state = self.state
+        self.lessons.revision += not self.lessons.tells
         self.lessons.tells = True
         same = self._same_episode(now)
         thought = state.before if same else self.vacancy(now)
@@ -235,7 +236,9 @@ class Belief:
 
     def _after(self, silent: float) -> float:
         state, by = self.state, self.by
-        vacant = state.vacant
+        vacant, silent = state.vacant, max(0.0, silent)
+        if not self.lodged and silent >= 60 * by.checked_out_minutes:
+            return max(vacant, FORCED)
         if state.kind == "door":
             still, came = 0.0, state.came
             if came > 0:
@@ -247,10 +250,12 @@ class Belief:
             vacant = vacant / (vacant + (1 - vacant) * self._unfelt(silent))
         if silent < self._long:
             return vacant
-        if not self.lodged:
-            return max(vacant, FORCED) if silent >= 60 * by.checked_out_minutes else vacant
-        if self.night or self.evening:
+        if self.night:
             return vacant
+        if self.dusk is not None and state.at is not None:
+            silent = min(silent, (self.dusk - state.at).total_seconds())
+            if silent < self._long:
+                return vacant
         silent = min(silent, 60 * by.unseen_most_minutes)
         habit = self.lessons.habit(state.sensor)
         gone = self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 and not state.alone else 1)
@@ -263,7 +268,8 @@ class Belief:
 
     def _unfelt(self, silent: float) -> float:
         """How probable is such a silence of somebody who was just felt in a room thought vacant?"""
-        floor = self.by.doubt_night_floor if self.night else self.by.doubt_floor
+        late = self.night or (self.dusk is not None and self.state.at is not None and self.state.at >= self.dusk)
+        floor = self.by.doubt_night_floor if late else self.by.doubt_floor
         return floor + (1 - floor) / (1 + silent / self.by.active_seconds)
 
     def _on_the_way_out(self, now: datetime) -> bool:

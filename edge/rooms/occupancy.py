@@ -72,7 +72,9 @@ class Occupancy:
     def rent(self, *, rented: bool) -> None:
         """Does the front desk say that guests have the room? Who is in when it is given back may sleep on."""
         self.rented = rented
-        if rented or self.question.answer == "vacant":
+        question = self.question
+        unheard = question.last_door is None and question.last_activity is None
+        if rented or unheard or question.answer == "vacant":
             self.belief.lodged = rented
         self.retime = True
 
@@ -274,7 +276,7 @@ class Occupancy:
     def _night(self, at: datetime) -> None:
         self._turns = (at + HOUR).replace(minute=0, second=0, microsecond=0)
         self.belief.night = self.night(at, self.parameters.night_until)
-        self.belief.evening = self._hour(at) >= self.parameters.unseen_until
+        self.belief.dusk = self._turns + timedelta(hours=self.parameters.unseen_until - self._hour(at) - 1)
 
     def _doubt(self, at: datetime, device: str, point: str) -> bool:
         if self.question.phase is not Phase.VACANT:

@@ -25,6 +25,7 @@ class Signs:
         """What the front desk says of the room."""
         if facts is not None and (self._facts is None or facts.stay != self._facts.stay):
             self._occupancy.belief.lessons.spare = Share()
+            self._occupancy.belief.lessons.revision += 1
             self._occupancy.belief.state.alone = False
         self._facts = facts
         self._occupancy.guests = max(1, facts.guests) if facts else 1
