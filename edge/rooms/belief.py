@@ -60,7 +60,7 @@ class Belief:
 
     def empty_at(self) -> datetime | None:
         """When silence will have made it vacant; None: it will not, within two days."""
-        at, limit = self.state.at, self.by.vacant_above
+        at, limit = self.state.at, self.by.night_vacant_above if self._late() else self.by.vacant_above
         if at is None or self._after(HORIZON) < limit:
             return None
         low, high = 0.0, FIRST_LOOK
@@ -268,9 +268,12 @@ class Belief:
 
     def _unfelt(self, silent: float) -> float:
         """How probable is such a silence of somebody who was just felt in a room thought vacant?"""
-        late = self.night or (self.dusk is not None and self.state.at is not None and self.state.at >= self.dusk)
-        floor = self.by.doubt_night_floor if late else self.by.doubt_floor
+        floor = self.by.doubt_night_floor if self._late() else self.by.doubt_floor
         return floor + (1 - floor) / (1 + silent / self.by.active_seconds)
+
+    def _late(self) -> bool:
+        """Did the silence begin when people may go to bed?"""
+        return self.night or (self.dusk is not None and self.state.at is not None and self.state.at >= self.dusk)
 
     def _on_the_way_out(self, now: datetime) -> bool:
         state = self.state

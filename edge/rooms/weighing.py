@@ -16,6 +16,7 @@ class Weighing:
     vacant_above: float = weight(
         0.8, "Vacant is shown above this probability: being wrong costs a guest more than waiting costs energy."
     )
+    night_vacant_above: float = weight(0.9, "The same of silence that begins when people may go to bed: twice as sure.")
     occupied_below: float = weight(
         0.5, "Occupied is shown again once vacant is the less probable; between the two the answer stands."
     )
@@ -33,7 +34,7 @@ class Weighing:
     leave_most: float = weight(0.85, "However often people left, the next one may only take the tray in.")
     passing_seconds: float = weight(20, "A door that is passed falls shut in 5 to 15 s; who talks or takes something in holds it.")
     passing_ratio: float = weight(1.3, "Short: a little likelier that somebody left.")
-    standing_ratio: float = weight(0.3, "Long: in the recordings 57 % of the doors of those who stay, 4 % of those who leave; luggage.")
+    standing_ratio: float = weight(0.4, "Long: in the recordings 57 % of the doors of those who stay, 4 % of those who leave; luggage.")
     return_median_seconds: float = weight(45, "Half of those inside are felt within that after the door.")
     return_floor: float = weight(0.03, "So many in a hundred sit or lie down unfelt.")
     resting_most: float = weight(0.67, "Awake people at home rest two thirds of the time (3-state filter: .02 and .04),")
