@@ -23,7 +23,7 @@ class Signs:
 
     def learn(self, facts: RoomFacts | None) -> None:
         """What the front desk says of the room."""
-        if facts is not None and (self._facts is None or facts.stay != self._facts.stay):
+        if facts is not None and self._facts is not None and facts.stay != self._facts.stay:
             self._occupancy.belief.lessons.spare = Share()
             self._occupancy.belief.lessons.revision += 1
             self._occupancy.belief.state.alone = False

@@ -156,7 +156,7 @@ def test_what_speaks_without_deciding(given: str, instead: str, which: str) -> N
 
 
 def test_a_spare_card_in_the_holder_keeps_nobody_in() -> None:
-    Play("contact", "motion", "keycard").tell(CAME_IN + "8:01 keycard on\n" + BACK + "9:10 ? vacant")
+    Play("contact", "motion", "keycard").tell(CAME_IN + "8:01 keycard on\n" + BACK + "9:10 ? occupied\n9:40 ? vacant")
 
 
 def test_who_opens_from_inside_was_inside() -> None:

@@ -26,7 +26,7 @@ MORNING = """
 STATES = {
     "latched": MORNING,
     "searching": MORNING + "9:55 door open\n9:55:04 door closed\n",
-    "vacant": MORNING + "9:30 door open\n9:30:04 door closed\n9:50 ? vacant\n",
+    "vacant": MORNING + "8:55 door open\n8:55:04 door closed\n9:50 ? vacant\n",
     "being cleaned": MORNING
     + "9:30 card housekeeping\n9:30:02 door open\n9:30:05 door closed\n9:31 motion on\n9:40 wait x\n",
     "by hand": MORNING + "9:50 override occupancy 10:30 vacant\n",

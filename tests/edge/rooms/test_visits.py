@@ -42,7 +42,7 @@ VISITS = {
     + comes("10:00")
     + "10:15 ? occupied"
     + goes("10:30", "10:31")
-    + "10:41 ?cleaning done\n10:41 ? occupied\n18:00 ? occupied",
+    + "10:41 ?cleaning done\n10:41 ? occupied\n12:00 ? occupied\n12:05 ? vacant",
     "unknown before: judged by the silence after them": QUIET
     + comes("10:00")
     + "10:15 ? unknown"
@@ -83,7 +83,7 @@ VISITS = {
     "the guest went out a moment before: their motion does not hold the question open": OCCUPIED
     + "9:57:40 door open\n9:57:44 door closed\n"
     + comes("9:58")
-    + "9:58:28 ? occupied\n9:58:29 ? vacant\n10:20 ? vacant"
+    + "9:58:28 ? occupied\n9:59:04 ? vacant\n10:20 ? vacant"
     + goes("10:30", "10:31")
     + "10:41 ? vacant\n18:00 ? vacant",
     "checked out and gone a moment before: vacant when the work begins": "6:59 rented 2\n"
