@@ -258,7 +258,9 @@ class Belief:
                 return vacant
         silent = min(silent, 60 * by.unseen_most_minutes)
         habit = self.lessons.habit(state.sensor)
-        gone = self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 and not state.alone else 1)
+        gone = (
+            self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 and not state.alone else 1)
+        )
         if self.card:
             gone *= self.lessons.spare_share(by)
         if self.lessons.tells:

@@ -32,14 +32,22 @@ class Weighing:
     night_prior_left: float = weight(2, "The same two at night: 40 %, a door at night is a tray, a noise, a smoker.")
     night_prior_stayed: float = weight(2, "See above.")
     leave_most: float = weight(0.85, "However often people left, the next one may only take the tray in.")
-    passing_seconds: float = weight(20, "A door that is passed falls shut in 5 to 15 s; who talks or takes something in holds it.")
+    passing_seconds: float = weight(
+        20, "A door that is passed falls shut in 5 to 15 s; who talks or takes something in holds it."
+    )
     passing_ratio: float = weight(1.3, "Short: a little likelier that somebody left.")
-    standing_ratio: float = weight(0.4, "Long: in the recordings 57 % of the doors of those who stay, 4 % of those who leave; luggage.")
+    standing_ratio: float = weight(
+        0.4, "Long: in the recordings 57 % of the doors of those who stay, 4 % of those who leave; luggage."
+    )
     return_median_seconds: float = weight(45, "Half of those inside are felt within that after the door.")
     return_floor: float = weight(0.03, "So many in a hundred sit or lie down unfelt.")
-    resting_most: float = weight(0.67, "Awake people at home rest two thirds of the time (3-state filter: .02 and .04),")
+    resting_most: float = weight(
+        0.67, "Awake people at home rest two thirds of the time (3-state filter: .02 and .04),"
+    )
     resting_minutes: float = weight(3, "and who was not felt for some minutes is resting.")
-    up_seconds: float = weight(120, "Who is up is felt again within that, half of the time: sensors hold for 90 s and see nothing new.")
+    up_seconds: float = weight(
+        120, "Who is up is felt again within that, half of the time: sensors hold for 90 s and see nothing new."
+    )
     rest_minutes: float = weight(33, "Who rests is felt again after so long: .01 a minute, or up again with .02.")
     return_prior: float = weight(10, "Door episodes the two numbers above are worth against the room's own.")
     floor_hours: float = weight(8, "A sleeper is still for 4.5 h at the longest (270 min recorded).")
@@ -69,7 +77,9 @@ class Weighing:
     unseen_most_minutes: float = weight(120, "Longer silence says no more: it is of people whom nothing sees.")
     unseen_long: float = weight(0.05, "Long silences of people inside taken as seen, for each sensor.")
     unseen_told: float = weight(0.1, "Where the lock tells of its inner handle, that message must be lost too.")
-    unseen_until: float = weight(20, "Local hour from which on silence may be an early night, and tells of no departure.")
+    unseen_until: float = weight(
+        20, "Local hour from which on silence may be an early night, and tells of no departure."
+    )
     unseen_shared: float = weight(0.1, "With two guests one leaving unseen is the other still asleep.")
 
     short_stay_minutes: float = weight(5, "Who comes and goes again at once is counted apart.")
@@ -77,7 +87,9 @@ class Weighing:
         2, "With two guests 33 % of the episodes empty the room: one of two leaves first."
     )
     shared_prior_stayed: float = weight(4, "See above.")
-    alone_prior_left: float = weight(2, "Of two one has left: half of the next episodes empty the room; or the other was let in.")
+    alone_prior_left: float = weight(
+        2, "Of two one has left: half of the next episodes empty the room; or the other was let in."
+    )
     alone_prior_stayed: float = weight(2, "See above.")
     shared_night_prior_left: float = weight(1, "With two guests at night 10 %: the other is asleep.")
     shared_night_prior_stayed: float = weight(9, "See above.")
@@ -92,10 +104,14 @@ class Weighing:
     card_out_ratio: float = weight(8, "Who takes the card out leaves.")
     spare_cards: float = weight(0.3, "Absences with a card left in the holder: common, and nobody counts.")
     spare_prior: float = weight(1, "Absences that is worth against those of the same stay.")
-    checked_out_minutes: float = weight(30, "In a room nobody rents, nobody who was only felt there stays so long unfelt.")
+    checked_out_minutes: float = weight(
+        30, "In a room nobody rents, nobody who was only felt there stays so long unfelt."
+    )
     due_out_ratio: float = weight(1.5, "On the day of departure people leave for good.")
     staff_ratio: float = weight(0.2, "With staff and a guest inside, those who leave are mostly the staff.")
-    cleaned_ratio: float = weight(12, "Attendants clean when the guests are out; one cleaning in twenty is beside them.")
+    cleaned_ratio: float = weight(
+        12, "Attendants clean when the guests are out; one cleaning in twenty is beside them."
+    )
     checked_out_ratio: float = weight(4, "Who has checked out leaves.")
     co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
     co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")
