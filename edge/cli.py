@@ -127,10 +127,20 @@ def demo(
 @app.command()
 def bench(name: Annotated[str, typer.Argument(help="all, or one of them.")] = "all", as_json: Json = False) -> None:
     """Measure, each figure beside its raw baseline in the same run."""
+    from edge import room_bench
     from simulators.bench import run as measuring
+    from simulators.bench.report import Figure, Report
+
+    def mind(report: Report) -> None:
+        report.add(*(Figure(**vars(item)) for item in room_bench.mind()))
+
+    def occupancy(report: Report) -> None:
+        report.add(*(Figure(**vars(item)) for item in room_bench.occupancy()))
+        if missing := room_bench.absent():
+            report.notes.append(f"occupancy: not measured, recordings absent: {', '.join(missing)}")
 
     try:
-        text, met = measuring.run(name, as_json)
+        text, met = measuring.run(name, as_json, {"mind": mind, "occupancy": occupancy})
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_INPUT) from None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge.replay_log import Rejects, Row, WrongFileError, read_log, read_spans, signal_of
+from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room
 from edge.rooms.signals import RoomFacts, Tick
 from edge.scoring import Score, Span, Spans, Truth, score
@@ -98,6 +99,12 @@ def own_clock(instant: datetime, zone: tzinfo | None) -> datetime:
     return instant.replace(tzinfo=None)
 
 
+def in_zone(time: datetime) -> RoomParameters:
+    """The default parameters, with day and night as the clock of the log has them."""
+    offset = time.utcoffset()
+    return RoomParameters(utc_offset_minutes=offset.total_seconds() / 60 if offset is not None else 0)
+
+
 class Player:
     """Feeds rows to rooms, and time between them."""
 
@@ -116,7 +123,7 @@ class Player:
         self.rows += 1
         room = self.rooms.get(row.room)
         if room is None:
-            room = self.rooms[row.room] = Room(row.room)
+            room = self.rooms[row.room] = Room(row.room, parameters=in_zone(row.time))
             room.take(RoomFacts(row.room, rented=True, guests=1), row.now)
         for number, other in self.rooms.items():
             self._pass_time(number, other, row.now)

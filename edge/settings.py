@@ -1,5 +1,6 @@
 """`service.toml`: everything that is neither the hotel nor its devices. Secrets are never in it."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import fields
@@ -108,9 +109,14 @@ class LogTable(Table):
     format: Literal["text", "json"] = "text"
 
 
+def _told(item: dataclasses.Field[Any]) -> str:
+    """The default of a limit, and why it is that one where it is weighed."""
+    return " ".join(filter(None, (f"Default {item.default}.", item.metadata.get("why"))))
+
+
 def _rooms_table() -> type[Table]:
     known: dict[str, Any] = {
-        item.name: (float | None, Field(None, ge=-1440, le=100_000, description=f"Default {item.default}."))
+        item.name: (float | None, Field(None, ge=-1440, le=100_000, description=_told(item)))
         for item in fields(RoomParameters)
         if item.name != "utc_offset_minutes"  # follows from the property's time zone
     }

@@ -9,7 +9,7 @@ from devices.model import Quality, Value
 FAR = datetime.max.replace(tzinfo=UTC)
 """Later than anything: no timer is running."""
 
-NUMBERS = frozenset({"temperature", "setpoint", "humidity", "co2", "battery"})
+NUMBERS = frozenset({"temperature", "setpoint", "humidity", "co2", "battery", "power"})
 CHOICES: dict[str, frozenset[str]] = {
     "door": frozenset({"open", "closed"}),
     "lock": frozenset({"locked", "unlocked", "not_fully_locked", "jammed"}),
@@ -25,6 +25,9 @@ SENSING = frozenset({"motion", "presence", "bed"})
 ACTIVITY = SENSING | {"contact"}
 EVENTS = ACTIVITY | {"keycard", "occupancy_input", "sos", "tamper", "bolt"}
 """Points of which an old message says nothing worth believing."""
+
+BY_HAND = frozenset({"contact", "bed"})
+"""Switches that people move both ways; the others go off by themselves, some time after."""
 
 ABSURD = 1e9
 
@@ -56,8 +59,14 @@ class Cell:
         """When somebody moved last, by this change: going on, now; going off, the device's own hold ago."""
         if self.value is True:
             return now
-        timed = previous is True and self.value is False and not self.unseen
-        return now - self.hold if timed and self.hold is not None else None
+        fell = self.fell(previous)
+        if fell and self.point in BY_HAND:
+            return now
+        return now - self.hold if fell and self.hold is not None else None
+
+    def fell(self, previous: Value) -> bool:
+        """Did it go off, with somebody listening all the time?"""
+        return previous is True and self.value is False and not self.unseen
 
     def fresh_until(self) -> datetime | None:
         """When the value grows stale by itself; None: it does not."""
@@ -95,25 +104,30 @@ class Cells:
 
     def __init__(self) -> None:
         self.all: dict[tuple[str, str], Cell] = {}
-        self.by_point: dict[str, list[Cell]] = {}
+        self.by_point: dict[str, tuple[Cell, ...]] = {}
         self.offline: dict[str, Absence] = {}
+        self.dead: set[str] = set()  # door contacts that cards at the lock did not move
         self._perishable: list[Cell] = []
+        self._due: datetime | None = None  # not later than the truth; None: to be counted anew
 
     def add(self, cell: Cell) -> None:
         """Take in a new cell."""
         self.all[cell.device, cell.point] = cell
-        self.by_point.setdefault(cell.point, []).append(cell)
+        self.by_point[cell.point] = (*self.by_point.get(cell.point, ()), cell)
         if cell.freshness is not None:
             self._perishable.append(cell)
+            self._due = None
 
     def remove(self, device: str) -> list[Cell]:
         """Take out the cells of a device; which those were."""
         gone = [cell for cell in self.all.values() if cell.device == device]
         for cell in gone:
             del self.all[cell.device, cell.point]
-            self.by_point[cell.point].remove(cell)
+            self.by_point[cell.point] = tuple(other for other in self.by_point[cell.point] if other is not cell)
             if cell.freshness is not None:
                 self._perishable.remove(cell)
+        self.dead.discard(device)
+        self._due = None
         return gone
 
     def get(self, device: str, point: str) -> Cell | None:
@@ -122,6 +136,8 @@ class Cells:
 
     def of(self, *points: str) -> list[Cell]:
         """The cells of these points."""
+        if len(points) == 1:
+            return list(self.by_point.get(points[0], ()))
         return [cell for point in points for cell in self.by_point.get(point, ())]
 
     def sensing(self) -> list[Cell]:
@@ -133,6 +149,10 @@ class Cells:
         known = self.of("door")
         return [cell for cell in known if cell.heard is not None] or known
 
+    def doorless(self) -> bool:
+        """Does nothing tell of the door: no contact at all, or only such as slept through entries?"""
+        return all(cell.device in self.dead or self.away(cell) for cell in self.doors())
+
     def away(self, cell: Cell) -> bool:
         """Is the cell silent beyond its limit, or its device or line down?"""
         return cell.lapsed or cell.device in self.offline
@@ -143,11 +163,21 @@ class Cells:
         known = any(cell.heard is not None for cell in sensing)
         return not known or any(self.away(cell) for cell in (*sensing, *self.doors()))
 
+    def deaf(self) -> bool:
+        """Is there no sensor at all that would see a person move?"""
+        return not any(cell.heard is not None and not self.away(cell) for cell in self.sensing())
+
+    def on(self) -> Cell | None:
+        """A sensor that is on, whatever that means so soon after the door."""
+        return next((cell for cell in self.of("presence", "bed", "motion") if self._feels(cell)), None)
+
+    def _feels(self, cell: Cell) -> bool:
+        return cell.value is True and cell.live and not self.away(cell) and cell.quality is Quality.GOOD
+
     def held(self, now: datetime, longest: Mapping[str, timedelta]) -> Cell | None:
         """A sensor that still feels somebody, and not for so long (`longest`, by point) that it must be stuck."""
         for cell in self.of(*longest):
-            on = cell.value is True and cell.live and not self.away(cell) and cell.quality is Quality.GOOD
-            if on and (cell.changed is None or now - cell.changed < longest[cell.point]):
+            if self._feels(cell) and (cell.changed is None or now - cell.changed < longest[cell.point]):
                 return cell
         return None
 
@@ -159,11 +189,19 @@ class Cells:
 
     def lapse(self, now: datetime) -> list[Cell]:
         """Mark and return the cells whose values grew stale by now."""
+        self._due = None
         gone = [cell for cell in self._perishable if not cell.lapsed and (cell.fresh_until() or FAR) <= now]
         for cell in gone:
             cell.lapsed, cell.calm = True, False
         return gone
 
     def due(self) -> datetime:
-        """When the next value grows stale."""
-        return min((cell.fresh_until() or FAR for cell in self._perishable if not cell.lapsed), default=FAR)
+        """When the next value grows stale; it may be later, when it has been heard since."""
+        if self._due is None:
+            kept = (cell.fresh_until() or FAR for cell in self._perishable if not cell.lapsed)
+            self._due = min(kept, default=FAR)
+        return self._due
+
+    def retime(self) -> None:
+        """A value may grow stale earlier than it was said."""
+        self._due = None

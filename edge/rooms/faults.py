@@ -1,6 +1,8 @@
 """What is wrong in a room: sensors' alarms, windows, batteries, heating, sensors that lie."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from devices.model import Value
 from edge.rooms.asleep import AsleepState
@@ -32,6 +34,13 @@ PRIORITY = {
 """All others are medium."""
 
 
+@cache
+def stuck_after(parameters: RoomParameters) -> Mapping[str, timedelta]:
+    """How long a sensor that feels people may be on, by point; one table for all rooms."""
+    presence = timedelta(hours=parameters.presence_stuck_hours)
+    return {"motion": timedelta(hours=parameters.motion_stuck_hours), "presence": presence, "bed": presence}
+
+
 class Faults:
     """Tells the conditions of one room what shows and what does not."""
 
@@ -45,11 +54,7 @@ class Faults:
         self._cells = cells
         self._climate = climate
         self._conditions = conditions
-        self._stuck = {
-            "motion": timedelta(hours=parameters.motion_stuck_hours),
-            "presence": timedelta(hours=parameters.presence_stuck_hours),
-            "bed": timedelta(hours=parameters.presence_stuck_hours),
-        }
+        self._stuck = stuck_after(parameters)
         self._entry = timedelta(seconds=parameters.entry_seconds)
         self._window = timedelta(minutes=parameters.window_minutes)
         self._still = timedelta(hours=parameters.temperature_stuck_hours)
@@ -91,6 +96,7 @@ class Faults:
 
     def toggled(self, cell: Cell, now: datetime) -> None:
         """A door contact moved: it is alive."""
+        self._cells.dead.discard(cell.device)
         if cell.device in self.asleep.records:
             self.asleep.forget(cell.device)
             self._conditions.absent(Fault("sensor_stuck", cell.device, "door"), now)
@@ -120,6 +126,8 @@ class Faults:
             enough = entries >= (self._parameters.contact_accesses if door else self._parameters.silent_entries)
             if enough and (door or self.asleep.suspicious(cell.device, sensors)):
                 fault = Fault("sensor_stuck", cell.device, cell.point)
+                if door:
+                    self._cells.dead.add(cell.device)
                 why = Evidence("silent_over_entries", now, {"point": cell.point, "entries": entries})
                 self._conditions.present(fault, now, self._entry / 2, (why,))
 
@@ -166,6 +174,13 @@ class Faults:
         cell.still_due = FAR
         why = Evidence("unchanged_since", cell.changed or now, {"point": cell.point})
         self._conditions.present(Fault("sensor_stuck", cell.device, "temperature"), now, evidence=(why,))
+
+    def recall(self) -> None:
+        """After a restart: which door contacts were dead."""
+        limit = self._parameters.contact_accesses
+        records = self.asleep.records
+        doors = (cell.device for cell in self._cells.of("door") if cell.device in records)
+        self._cells.dead |= {device for device in doors if records[device].run >= limit}
 
     def resume(self, cell: Cell) -> None:
         """A cell got its value back after a restart."""

@@ -1,6 +1,7 @@
 """The hot path: a reading comes to its cell; what is no news costs next to nothing."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from devices.model import PointSpec, Quality, Reading, Value
 from edge.rooms.cells import EVENTS, Absence, Cell, Cells
@@ -9,6 +10,12 @@ from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard
 
 NO_SPEC = PointSpec("")
+
+
+@cache
+def _span(seconds: float | None) -> timedelta | None:
+    """The same for all rooms: a thousand of them hold few different ones."""
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 class Intake:
@@ -22,10 +29,8 @@ class Intake:
 
     def add(self, device: str, point: str, spec: PointSpec = NO_SPEC) -> Cell:
         """A new point of the room."""
-        freshness = None if spec.freshness_s is None else timedelta(seconds=spec.freshness_s)
         handler = self._online if point == "online" else self._points.handler(point)
-        hold = spec.wire.get("hold_s")
-        cell = Cell(device, point, handler, freshness, None if hold is None else timedelta(seconds=hold))
+        cell = Cell(device, point, handler, _span(spec.freshness_s), _span(spec.wire.get("hold_s")))
         self._cells.add(cell)
         return cell
 
@@ -79,6 +84,7 @@ class Intake:
 
     def _settle(self, cell: Cell, now: datetime) -> None:
         cell.unseen = not cell.live
+        self._cells.retime()
         cell.live, cell.lapsed, cell.quality = True, False, Quality.GOOD
         if cell.bad:
             self._faults.quality(cell, now, good=True)
@@ -97,6 +103,7 @@ class Intake:
         previous, cell.value = cell.value, value
         cell.heard = reading.device_time or cell.heard
         cell.live = cell.calm = False
+        self._cells.retime()
         self._marks.shown(changed=True)
         if previous != value and cell.point != "door":
             cell.handler(cell, previous, now)

@@ -2,21 +2,28 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from devices.model import Quality, Value
 from edge.rooms.asleep import AsleepState
+from edge.rooms.belief import FORCED
+from edge.rooms.belief_state import BeliefState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
 from edge.rooms.intrusion import IntrusionState
-from edge.rooms.occupancy import Question
+from edge.rooms.lessons import Lessons
+from edge.rooms.occupancy import Phase, Question
+from edge.rooms.packing import pack
 from edge.rooms.signals import RoomFacts
 from edge.rooms.uncarded import UncardedState
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit
 from edge.rooms.wear import WearState
 
-FORMAT = 1
+FORMAT = 2
+READABLE = frozenset({1, 2})
+"""1: before a room learned; its answer stands, what it knows of itself begins anew."""
 
 
 @dataclass(slots=True)
@@ -65,3 +72,33 @@ class RoomState:
     uncarded: UncardedState = field(default_factory=UncardedState)
     wear: WearState = field(default_factory=WearState)
     intrusion: IntrusionState = field(default_factory=IntrusionState)
+    belief: BeliefState | None = None
+    belief_before: BeliefState | None = None
+
+
+class PackedLessons:
+    """What a room learned, packed: anew only when it has learned something since."""
+
+    def __init__(self) -> None:
+        self._revision = -1
+        self._packed: dict[str, Any] = {}
+
+    def of(self, lessons: Lessons) -> dict[str, Any]:
+        """As plain JSON values, not to be changed."""
+        if lessons.revision != self._revision:
+            self._packed, self._revision = pack(lessons), lessons.revision
+        return self._packed
+
+
+def belief_of(question: Question) -> BeliefState:
+    """What the answer of a room that kept no belief says of it."""
+    door, felt = question.last_door, question.last_activity
+    at = question.quiet_since or door or felt or question.since
+    match question.phase:
+        case Phase.LATCHED:
+            return BeliefState(0.0, "felt", felt or at)
+        case Phase.VACANT:
+            return BeliefState(FORCED, "door", at, edge=door or at)
+        case Phase.CHECKING:
+            return BeliefState(at=at, kind="door", edge=door or at)
+    return BeliefState()

@@ -1,14 +1,19 @@
-"""Is a guest in the room? Only a door edge reopens the question, only silence after it says no (the latched rule)."""
+"""Is a guest in the room? What is shown of the belief: the answer, since when, and why."""
 
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from edge.rooms.belief import Belief
+from edge.rooms.belief_state import BeliefState
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
 
 MOST_EVIDENCE = 5
+SUREST = 0.99
+HOUR = timedelta(hours=1)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Phase(StrEnum):
@@ -16,13 +21,13 @@ class Phase(StrEnum):
 
     UNKNOWN = "unknown"
     VACANT = "vacant"
-    CHECKING = "checking"
-    LATCHED = "latched"
+    CHECKING = "checking"  # the door moved; who is inside is open
+    LATCHED = "latched"  # somebody was felt inside
 
 
 @dataclass(slots=True)
 class Question:
-    """All that is known of it; a restart keeps it whole."""
+    """All that is shown of it; a restart keeps it whole."""
 
     phase: Phase = Phase.UNKNOWN
     since: datetime | None = None  # of the shown answer
@@ -45,17 +50,54 @@ class Occupancy:
     def __init__(self, parameters: RoomParameters) -> None:
         self.parameters = parameters
         self.question = Question()
-        self.guests = 1
+        self.belief = Belief(parameters)
         self.rented = True
         self.blind = True
-        self.before = Question()
-        self._grace = timedelta(seconds=parameters.grace_seconds)
+        self.puzzled: str | None = None  # why it cannot be known whether the room is empty, as a code
+        self.retime = False  # silence may answer earlier than was said
+        self.before = (Question(), deepcopy(self.belief.state))
+        self._turns = LONG_AGO  # when it may be night or day next
+        self._late = timedelta(seconds=parameters.late_access_seconds)
+        self._forgotten = timedelta(minutes=parameters.unknown_minutes)
 
-    def door(self, at: datetime, code: str, *, unseen: bool = False) -> bool:
-        """The door moved (or a card opened it): is anybody inside? Until silence says no, it counts as occupied."""
+    @property
+    def guests(self) -> int:
+        """How many the front desk knows of; at least one."""
+        return self.belief.guests
+
+    @guests.setter
+    def guests(self, guests: int) -> None:
+        self.belief.guests = guests
+
+    def rent(self, *, rented: bool) -> None:
+        """Does the front desk say that guests have the room? Who is in when it is given back may sleep on."""
+        self.rented = rented
         question = self.question
-        if question.last_door is None or at - question.last_door > self._late():
-            self.before = copy(question)
+        unheard = question.last_door is None and question.last_activity is None
+        if rented or unheard or question.answer == "vacant":
+            self.belief.lodged = rented
+        self.retime = True
+
+    def given_back(self) -> None:
+        """Staff do the room for the next ones: nobody sleeps in it any more."""
+        self.belief.lodged = self.rented
+
+    def resume(self, question: Question, belief: BeliefState, before: tuple[Question, BeliefState]) -> None:
+        """Go on from what a restart kept."""
+        self.question, self.belief.state, self.before = question, belief, before
+
+    def door(self, at: datetime, code: str, *, unseen: bool = False, leaning: float = 1) -> bool:
+        """The door moved (or a card opened it): is anybody inside? Until silence says no, it counts as occupied.
+
+        `leaning`: how much likelier than usual other evidence makes it that people leave.
+        """
+        question = self.question
+        self._night(at)
+        if question.last_door is None or at - question.last_door > self._late:
+            self.belief.settle(at)
+            self.before = copy(question), self.belief.copy()
+        moved = code in ("door_opened", "door_closed")
+        self.belief.door(at, opened=code != "door_closed", leaning=leaning, moved=moved)
         if question.phase is not Phase.CHECKING:
             question.was_latched = question.phase is Phase.LATCHED
             question.unseen = unseen
@@ -66,71 +108,139 @@ class Occupancy:
         return True
 
     def activity(self, at: datetime, device: str, point: str) -> bool:
-        """Somebody moved inside at `at` (now or a while ago): latched, unless it may have been on the way out."""
-        question = self.question
+        """Somebody moved inside at `at` (now or a while ago), unless it was on the way out, or nobody at all."""
+        question, belief = self.question, self.belief
         question.last_activity = max(at, question.last_activity or at)
-        if question.phase is Phase.LATCHED:
+        latched = question.phase is Phase.LATCHED
+        if at >= self._turns:
+            self._night(at)
+        if latched and belief.state.sensor != device:
+            self.retime = True
+        belief.felt(at, device)
+        if latched:
             return False
-        leaving = question.last_door is not None and at - question.last_door <= self._grace
-        if leaving and question.phase is not Phase.UNKNOWN:
-            return False
-        self._latch(at, Evidence("motion_seen", at, {"device": device, "point": point}))
+        near, why = belief.state.kind == "door", Evidence("motion_seen", at, {"device": device, "point": point})
+        if question.phase is not Phase.UNKNOWN and (near or not belief.inside(at)):
+            return self._doubt(at, device, point)
+        if near:
+            self._turn(Phase.CHECKING, at)
+            question.quiet_since = belief.state.edge
+            self._because(why)
+        else:
+            self._latch(at, why)
         return True
 
     def certain(self, at: datetime, code: str) -> bool:
         """Hard evidence that somebody is inside (the bolt, a guest's card while staff are in)."""
+        self.belief.certain(at)
         self._latch(at, Evidence(code, at))
         return True
 
+    def lean(self, ratio: float, why: Evidence) -> bool:
+        """Something that speaks for "vacant" `ratio` times as much as for "inside", without deciding."""
+        self.belief.lean(ratio)
+        if self.question.phase is Phase.UNKNOWN:
+            return False
+        self._because(why)
+        if self.question.phase is Phase.VACANT and self.belief.inside(why.at):
+            self._turn(Phase.LATCHED, why.at)
+        return True
+
     def deadline(self) -> datetime | None:
-        """When silence says that nobody is in; None when it cannot."""
+        """When silence says that nobody is in, or that it cannot be known; None when it cannot."""
         question = self.question
-        if question.phase is not Phase.CHECKING or question.quiet_since is None or self.blind:
+        if question.answer != "occupied" or self.blind:
             return None
-        return question.quiet_since + self.search(question.quiet_since)
+        if self.puzzled is not None and self.belief.state.at is not None:
+            return self.belief.state.at + self._forgotten
+        due = self.belief.empty_at()
+        if due is None or question.quiet_since is None:
+            return due
+        return max(due, question.quiet_since + self.search(question.quiet_since))
 
     def search(self, since: datetime) -> timedelta:
-        """How long the silence that began at `since` must last. Several guests sleep behind one who leaves."""
+        """How long the silence that began at `since` must last at least. Several sleep behind one who leaves."""
         parameters, latched = self.parameters, self.question.was_latched
-        minutes = parameters.search_minutes
+        night = self.night(since, parameters.night_until)
+        told = self.guests == 1 and any(item.code == "keycard_taken" for item in self.question.evidence)
+        minutes = parameters.search_minutes if night and not told else parameters.vacant_wait_seconds / 60
         if self.question.unseen:
             minutes = parameters.night_search_minutes
-        if self.guests >= 2 and self._night(since, parameters.night_until):
-            deep = latched and self._night(since, parameters.sleep_until)
+        if self.guests >= 2 and night:
+            deep = latched and self.night(since, parameters.sleep_until)
             minutes = parameters.sleeper_search_minutes if deep else parameters.night_search_minutes
         elif self.guests >= 2 and latched:
-            minutes = max(minutes, parameters.shared_search_minutes)
+            minutes = max(minutes, 1)
         return timedelta(minutes=minutes)
 
     def expire(self, at: datetime, held: str | None) -> bool:
-        """The search is over: vacant, unless the sensor `held` feels somebody still."""
-        question = self.question
+        """The silence has been long enough: vacant, unless the sensor `held` feels somebody still."""
+        question, belief = self.question, self.belief
         if held is not None:
+            belief.certain(at)
             self._latch(at, Evidence("presence_held", at, {"device": held}))
             return True
+        unseen = question.phase is Phase.LATCHED
+        quiet = belief.state.at if unseen and belief.state.at is not None else question.quiet_since
+        if self.puzzled is not None:
+            self._turn(Phase.UNKNOWN, at)
+            self._because(Evidence(self.puzzled, at))
+            return True
+        belief.emptied(at)
         self._turn(Phase.VACANT, at)
-        self._because(Evidence("no_motion_since", question.quiet_since or at))
+        self._because(Evidence("left_unseen" if unseen else "no_motion_since", quiet or at))
         return True
 
     def nobody_knows(self, at: datetime, code: str) -> bool:
         """The door moved, and nothing in the room could tell who is inside."""
+        self.belief.door(at)
         self._turn(Phase.UNKNOWN, at)
         self.question.last_door = at
         self._because(Evidence(code, at))
         return True
 
+    def puzzle(self, at: datetime, why: str | None) -> bool:
+        """From now on it cannot be known that the room is empty (`why`), or it can again."""
+        self.puzzled = why
+        if why is None and self.question.phase is Phase.UNKNOWN and self.belief.state.at is not None:
+            self._turn(Phase.CHECKING, at)
+            self.question.quiet_since = at
+            return True
+        if why is None or self.question.phase is not Phase.VACANT:
+            return False
+        self._turn(Phase.UNKNOWN, at)
+        self._because(Evidence(why, at))
+        return True
+
+    def deaf(self, at: datetime) -> None:
+        """The sensors are away: silence counts until here."""
+        self.belief.deaf = at
+
     def listen_again(self, at: datetime) -> None:
         """The sensors were away until now: silence counts from here."""
-        if self.question.phase is Phase.CHECKING and self.question.quiet_since is not None:
-            self.question.quiet_since = max(self.question.quiet_since, at)
+        question = self.question
+        if question.answer == "occupied":
+            self.belief.listen(at)
+        self.belief.deaf = None
+        if question.phase is Phase.CHECKING and question.quiet_since is not None:
+            question.quiet_since = max(question.quiet_since, at)
 
     def undo_door(self, at: datetime) -> bool:
         """The door edge just before `at` was not a guest's after all."""
-        late = self.question.last_door is not None and at - self.question.last_door <= self._late()
+        late = self.question.last_door is not None and at - self.question.last_door <= self._late
         if late and self.question.phase is Phase.CHECKING:
-            self.question = copy(self.before)
+            question, state = self.before
+            self.question, self.belief.state = copy(question), state
             return True
         return False
+
+    def cleaned(self, left: datetime) -> None:
+        """The room was cleaned: attendants wait until the guests are out. By day, silence may say so from now on."""
+        if self.question.phase in (Phase.LATCHED, Phase.CHECKING) and not self.belief.night:
+            self._turn(Phase.CHECKING, left)
+            self.question.quiet_since = self.question.last_door = left
+            self.question.was_latched = True
+            self.belief.cleaned(left)
 
     def staff_left(self, at: datetime) -> bool:
         """The former answer comes back; what was open, or never known, is judged by the silence since they left."""
@@ -139,21 +249,47 @@ class Occupancy:
             question.was_latched = False
             self._turn(Phase.CHECKING, at)
             question.quiet_since = at
+            self._night(at)
+            self.belief.door(at)
         question.last_door = max(at, question.last_door or at)
-        self.listen_again(at)
+        if question.phase is Phase.CHECKING:
+            self.listen_again(at)
         self._because(Evidence("staff_left", at))
         return True
 
-    def _late(self) -> timedelta:
-        return timedelta(seconds=self.parameters.late_access_seconds)
+    def confidence(self, now: datetime) -> float:
+        """How probable the shown answer is; nothing is never probable."""
+        phase = self.question.phase
+        if phase is Phase.UNKNOWN:
+            return 0.0
+        vacant = self.belief.vacancy(now)
+        return min(SUREST, max(0.5, vacant if phase is Phase.VACANT else 1 - vacant))
 
-    def _night(self, at: datetime, until: int) -> bool:
-        hour = (at + timedelta(minutes=self.parameters.utc_offset_minutes)).hour
+    def night(self, at: datetime, until: int) -> bool:
+        """Is it night in the hotel, the night that ends at the hour `until`?"""
+        hour = self._hour(at)
         return hour >= self.parameters.night_from or hour < until
+
+    def _hour(self, at: datetime) -> int:
+        return (at + timedelta(minutes=self.parameters.utc_offset_minutes)).hour
+
+    def _night(self, at: datetime) -> None:
+        self._turns = (at + HOUR).replace(minute=0, second=0, microsecond=0)
+        self.belief.night = self.night(at, self.parameters.night_until)
+        self.belief.dusk = self._turns + timedelta(hours=self.parameters.unseen_until - self._hour(at) - 1)
+
+    def _doubt(self, at: datetime, device: str, point: str) -> bool:
+        if self.question.phase is not Phase.VACANT:
+            return False
+        self._because(Evidence("lone_event", at, {"device": device, "point": point}))
+        return True
 
     def _turn(self, phase: Phase, at: datetime) -> None:
         before = self.question.answer
         self.question.phase = phase
+        if phase is Phase.VACANT:
+            self.belief.state.alone = False
+            self.belief.lodged = self.rented
         if self.question.answer != before:
             self.question.since = max(at, self.question.since or at)
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from edge.rooms.weighing import Weighing
+
 
 @dataclass(frozen=True, slots=True)
-class RoomParameters:
+class RoomParameters(Weighing):
     """Units are in the names. `utc_offset_minutes` is the hotel's present distance from UTC (for day and night)."""
 
-    search_minutes: float = 10  # silence after the door until the room is vacant
-    grace_seconds: float = 15  # motion this soon after the door may be somebody on the way out
+    search_minutes: float = 10  # at night: silence after the door until the room is vacant, at least
+    grace_seconds: float = 15  # staff: motion this soon after the door may be somebody on the way out
     shared_search_minutes: float = 15  # the same by day when several guests were inside
     night_search_minutes: float = 30  # the same at night with several guests, and after a door edge nobody saw
     sleeper_search_minutes: float = 300  # one of several leaves at night: longer than a sleeper is still
@@ -23,6 +25,7 @@ class RoomParameters:
     entry_seconds: float = 60  # a card is followed by the door within this
     visit_max_minutes: float = 180  # motion after so long is not the staff's
     unheard_work_minutes: float = 25  # an attendant who came in and was not heard since, in a bathroom without a sensor
+    staff_still_minutes: float = 30  # staff at work are felt each minute: so long without, and they left unheard
     cleaning_start_minutes: float = 2
     cleaning_min_minutes: float = 8
     work_from: int = 8  # local hours in which somebody without a card in an empty room may be an attendant

@@ -1,18 +1,28 @@
 """Guests and staff together: whose door edge, whose motion is it?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from edge.rooms.cells import FAR, Cells
 from edge.rooms.cleaning import Cleaning
 from edge.rooms.occupancy import Occupancy, Phase
 from edge.rooms.parameters import RoomParameters
-from edge.rooms.signals import Effect
+from edge.rooms.signals import Effect, RoomFacts
+from edge.rooms.signs import Signs
 from edge.rooms.visits import Visit, Visits
 
 ATTENDANT = "housekeeping"
 STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
 SLACK = timedelta(minutes=1)
+
+
+@cache
+def held_at_most(parameters: RoomParameters) -> Mapping[str, timedelta]:
+    """How long a sensor that is on says that somebody is there, by point; one table for all rooms."""
+    presence = timedelta(hours=parameters.presence_stuck_hours)
+    motion = timedelta(hours=parameters.motion_stuck_hours)
+    return {"bed": presence, "presence": presence, "bolt": presence, "motion": motion}
 
 
 class People:
@@ -24,19 +34,20 @@ class People:
         self.cleaning = Cleaning(room, parameters, emit)
         self.cells = self._cells = cells
         self.parameters = parameters
+        self.signs = Signs(parameters, cells, self.occupancy)
+        self._search = timedelta(minutes=parameters.search_minutes)
+        self._still = timedelta(minutes=parameters.staff_still_minutes)
+        self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
+        self._entry = timedelta(seconds=parameters.entry_seconds)
+        self._carded: datetime | None = None
         self._hold = timedelta(seconds=parameters.hold_seconds)
         self._late = timedelta(seconds=parameters.late_access_seconds)
-        presence = timedelta(hours=parameters.presence_stuck_hours)
-        self._longest = {
-            "bed": presence,
-            "presence": presence,
-            "motion": timedelta(hours=parameters.motion_stuck_hours),
-        }
+        self._longest = held_at_most(parameters)
 
     def due(self) -> datetime:
         """When time alone changes something next."""
         visit, blind = self.visits.visit, self.occupancy.blind
-        answer = self.occupancy.deadline()
+        answer = self._deadline()
         if visit is None:
             return answer or FAR
         dues = [self.visits.deadline(blind=blind), None if visit.looked else self.cleaning.due(visit)]
@@ -51,9 +62,18 @@ class People:
             if not visit.guest_came:
                 return False
         code = "door_opened" if opened else "door_closed"
-        if self._cells.sensing():
-            return self.occupancy.door(at, code, unseen=unseen)
-        return self.occupancy.nobody_knows(at, code)
+        if not self._cells.sensing():
+            return self.occupancy.nobody_knows(at, code)
+        leaning = self.signs.leaning(at) * (self.parameters.staff_ratio if visit is not None else 1)
+        self.occupancy.door(at, code, unseen=unseen, leaning=leaning)
+        if self._carded is not None and at - self._carded <= self._entry:
+            self.occupancy.belief.entered()
+        return True
+
+    def egress(self, at: datetime, *, seen: bool) -> bool:
+        """The lock was opened from inside; `seen`: the door has moved with it."""
+        inside = self.visits.visit is None and self._cells.sensing() and self.occupancy.belief.from_inside(at)
+        return (not seen and self.door(at, opened=True)) or bool(inside)
 
     def activity(self, at: datetime, device: str, point: str) -> bool:
         """Somebody moved inside; during a visit it is taken for the staff."""
@@ -70,7 +90,7 @@ class People:
         visit = Visit(kind, entered=at, last_edge=at, settled=at, credential=credential)
         if kind == ATTENDANT:
             visit.attendant_since, visit.attendant = at, credential
-        visit.seen_entering = undone or self._open_door() or not self._cells.of("door")
+        visit.seen_entering = undone or self._open_door() or self._cells.doorless()
         question = self.occupancy.question
         visit.guest_inside = question.answer == "occupied" or not self._cells.sensing()
         came = any(item.code == "guest_entered" for item in question.evidence)
@@ -84,6 +104,8 @@ class People:
         if left is not None:
             self._end_visit(left)
         self.cleaning.forget()
+        self._carded = at
+        self.occupancy.belief.lodged = True
         if self.visits.visit is not None:
             self.visits.guest_card(at)
             return self.occupancy.certain(at, "guest_entered")
@@ -91,23 +113,70 @@ class People:
             return self.occupancy.door(at, "guest_entered")
         return self.occupancy.nobody_knows(at, "guest_entered")
 
+    def rested(self, at: datetime, device: str, point: str) -> None:
+        """A sensor went off: what it had felt went on until `at`. Who stands up is up; but after the door it says no
+        more than that the sensor was slow."""
+        belief = self.occupancy.belief
+        if self.visits.visit is not None or belief.state.kind != "felt":
+            return
+        if point == "presence":
+            self.occupancy.activity(at, device, point)
+        else:
+            belief.lasting(at, device)
+
+    def retimed(self) -> bool:
+        """May silence answer earlier than it was said?"""
+        retime = self.occupancy.retime or self.occupancy.question.phase is Phase.CHECKING
+        self.occupancy.retime = False
+        return retime
+
+    def card_out(self, at: datetime) -> bool:
+        """The card left its holder."""
+        return self.visits.visit is None and self.signs.card_out(at)
+
+    def lean(self, code: str, at: datetime) -> bool:
+        """Something was set or switched in the room."""
+        return self.visits.visit is None and self.signs.use(code, at)
+
+    def air(self, device: str, level: float, at: datetime) -> bool:
+        """A CO2 reading in ppm."""
+        if self.visits.visit is None:
+            return self.signs.air(device, level, at)
+        self.signs.forget_air()
+        return False
+
+    def learn(self, facts: RoomFacts | None) -> None:
+        """What the front desk says of the room."""
+        self.signs.learn(facts)
+        if self.cleaning.state.phase != "none":
+            self.occupancy.given_back()
+
+    def resume(self, at: datetime | None) -> None:
+        """After a restart."""
+        self.occupancy.blind = self._blind()
+        if self.occupancy.blind and at is not None:
+            self.occupancy.deaf(at)
+
     def bolt(self, at: datetime) -> bool:
         """The bolt was thrown from inside."""
         return self.occupancy.certain(at, "bolt_on")
 
     def see(self, now: datetime) -> bool:
         """Judge anew whether the sensors can be believed. Returns whether that changed."""
-        blind = self._cells.blind()
+        blind, why = self._blind(), self._puzzle()
+        changed = why != self.occupancy.puzzled and self.occupancy.puzzle(now, why)
         if blind == self.occupancy.blind:
-            return False
+            return changed
         self.occupancy.blind = blind
-        if not blind:
+        if blind:
+            self.occupancy.deaf(now)
+        else:
             self._listen(now)
         return True
 
     def wake(self, now: datetime) -> None:
         """After a restart: a deadline that passed while nobody listened was no silence."""
-        deadlines = (self.occupancy.deadline(), self.visits.deadline(blind=self.occupancy.blind))
+        deadlines = (self._deadline(), self.visits.deadline(blind=self.occupancy.blind))
         if any(deadline is not None and deadline + SLACK < now for deadline in deadlines):
             self._listen(now)
 
@@ -121,15 +190,50 @@ class People:
 
     def _settle(self, at: datetime) -> bool:
         """The silence after the door has been long enough; what staff do in the room is none of a guest's doing."""
-        visit, deadline = self.visits.visit, self.occupancy.deadline()
+        visit, deadline = self.visits.visit, self._deadline()
         if deadline is None or deadline > at or (visit is not None and not self._goes_on(visit)):
             return False
         if visit is None or visit.guest_came:
-            return self.occupancy.expire(at, self._held(at, self.occupancy.question.last_door))
+            return self._expire(at)
         return self._left_behind(visit, at)
+
+    def _expire(self, at: datetime) -> bool:
+        occupancy = self.occupancy
+        held = self._held(at, occupancy.question.last_door)
+        if held is not None and occupancy.question.phase is Phase.LATCHED:
+            occupancy.belief.lasting(at, held)
+            later = occupancy.deadline()
+            if later is None or later > at:
+                return False
+        return occupancy.expire(at, held)
+
+    def _deadline(self) -> datetime | None:
+        """When silence answers; not while a sensor is on, unless it stays so for so long that somebody is there."""
+        due, question = self.occupancy.deadline(), self.occupancy.question
+        if due is None or question.phase is not Phase.CHECKING or question.last_door is None:
+            return due
+        visit = self.visits.visit
+        cell = self._cells.on() if visit is None or visit.guest_came else None
+        if cell is None:
+            return due
+        return max(due, question.last_door + (self._search if cell.point == "motion" else self._hold))
+
+    def _blind(self) -> bool:
+        """Can silence not be believed? One sensor is enough where nobody can be asleep."""
+        return self._cells.blind() if self.occupancy.belief.lodged else self._cells.deaf()
+
+    def _puzzle(self) -> str | None:
+        """Why it cannot be known that the room is empty. Where nobody lodges, whoever comes is up and about."""
+        if not self.occupancy.belief.lodged:
+            return None
+        if self._cells.doorless() and self._cells.sensing():
+            return "door_not_told"
+        return "sees_entry_only" if self.occupancy.belief.lessons.blind_spot(self.parameters) else None
 
     def _work(self, visit: Visit, at: datetime, *, inside: bool) -> bool:
         started = self.cleaning.consider(visit, at, inside=inside)
+        if started and not visit.guest_came:
+            self.occupancy.given_back()
         open_question = self.occupancy.question.phase is Phase.CHECKING
         if started and open_question and not self.occupancy.rented and not (visit.guest_came or visit.guest_sure):
             self._left_behind(visit, at)
@@ -163,7 +267,8 @@ class People:
         left = self.visits.judge(at, held=self._held(at, visit.last_edge) is not None)
         if left is None:
             return self._work(visit, at, inside=True)
-        stayed = visit.active is not None and not visit.guest_inside
+        moving = visit.active is not None and not visit.guest_inside
+        stayed = moving and visit.active is not None and at - visit.active < self._still
         self._end_visit(left)
         if stayed:
             self.occupancy.certain(at, "motion_seen")
@@ -173,7 +278,11 @@ class People:
         visit, self.visits.visit = self.visits.visit, None
         if visit is None:
             return
-        self.cleaning.end(left)
+        cleaned = self.cleaning.end(left)
+        if cleaned and not visit.guest_sure and not visit.guest_came:
+            self.occupancy.cleaned(left)
+        if left - visit.entered >= self._glance and not visit.guest_came:
+            self.occupancy.given_back()
         if visit.seen_entering and not visit.guest_came:
             self.occupancy.staff_left(left)
 
@@ -191,4 +300,6 @@ class People:
         if edge is not None and at - edge <= self._hold:
             return None
         cell = self._cells.held(at, self._longest)
-        return cell.device if cell is not None else None
+        if cell is None or (cell.point == "bolt" and edge is not None and (cell.changed or edge) <= edge):
+            return None  # a thrown bolt does not let the door move
+        return cell.device

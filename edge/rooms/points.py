@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devices.model import CredentialClass, DeviceEvent, Value
-from edge.rooms.cells import Cell, Cells, Handler
+from edge.rooms.cells import SENSING, Cell, Cells, Handler
 from edge.rooms.faults import Faults
 from edge.rooms.people import STAFF, People
 from edge.rooms.signals import AccessHappened, Effect
@@ -29,6 +29,37 @@ class Marks:
         self.changed |= changed
 
 
+SAFETY = frozenset({"leak", "smoke", "sos", "tamper"})
+WORN = frozenset({"battery", "battery_low"})
+ANYWHERE = {
+    **dict.fromkeys(("motion", "presence", "bed"), "_felt"),
+    "door": "_door",
+    "lock": "_lock",
+    "window": "_climate",
+    "setpoint": "_set",
+    "mode": "_set",
+    "temperature": "_temperature",
+    "humidity": "_value",
+    "co2": "_air",
+}
+"""Points that the house has too."""
+LIVED = {
+    **dict.fromkeys(("motion", "presence", "bed", "contact"), "_activity"),
+    **dict.fromkeys(("keycard", "occupancy_input"), "_keycard"),
+    "bolt": "_bolt",
+    "request": "_request",
+    "power": "_power",
+}
+EVENTS_TAKEN = {
+    "access": "_access",
+    "egress": "_egress",
+    "button": "_button",
+    "sos": "_sos",
+    "tamper": "_tamper",
+    "forced": "_forced",
+}
+
+
 class Points:
     """Takes the readings and events of one room to those that they concern. A house (`number` "") has faults only."""
 
@@ -40,44 +71,23 @@ class Points:
         self._cells: Cells = people.cells
         self._intrusion = faults.intrusion
         self._late = timedelta(seconds=people.parameters.late_access_seconds)
-        faulty: dict[str, Handler] = dict.fromkeys(("leak", "smoke", "sos", "tamper"), faults.safety)
-        faulty |= dict.fromkeys(("battery", "battery_low"), faults.wear.battery)
-        lived: dict[str, Handler] = dict.fromkeys(("motion", "presence", "bed", "contact"), self._activity)
-        lived |= dict.fromkeys(("keycard", "occupancy_input"), self._keycard)
-        lived |= {"bolt": self._bolt}
-        lived |= {"request": self._show}
-        self._table: dict[str, Handler] = {
-            **faulty,
-            **dict.fromkeys(("motion", "presence", "bed"), self._felt),
-            **(lived if number else {}),
-            "door": self._door,
-            "lock": self._lock,
-            "window": self._climate,
-            "setpoint": self._wanted,
-            "mode": self._wanted,
-            "temperature": self._temperature,
-            "humidity": self._value,
-            "co2": self._value,
-        }
-        self._events = {
-            "access": self._access,
-            "egress": self._egress,
-            "button": self._button,
-            "sos": self._sos,
-            "tamper": self._tamper,
-            "forced": self._forced,
-        }
 
     def handler(self, point: str) -> Handler:
         """What to do with a new value of `point`."""
-        return self._table.get(point, _nothing)
+        if point in SAFETY:
+            return self._faults.safety
+        if point in WORN:
+            return self._faults.wear.battery
+        name = (LIVED.get(point) if self._number else None) or ANYWHERE.get(point)
+        handler: Handler = _nothing if name is None else getattr(self, name)
+        return handler
 
     def event(self, event: DeviceEvent, now: datetime) -> None:
         """Something happened at a device."""
         self._faults.wear.clock(event, now)
-        handler = self._events.get(event.kind)
-        if handler is not None:
-            handler(event, now)
+        name = EVENTS_TAKEN.get(event.kind)
+        if name is not None:
+            getattr(self, name)(event, now)
 
     def _door(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._faults.toggled(cell, now)
@@ -96,11 +106,15 @@ class Points:
 
     def _activity(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._felt(cell, previous, now)
+        people = self._people
         moved = cell.moved(previous, now)
         if moved is not None and cell.point != "contact":
             self._alone(cell, moved, now)
-        if moved is not None and self._people.activity(moved, cell.device, cell.point):
+        if cell.point in SENSING and cell.fell(previous):
+            people.rested(now if cell.hold is None else now - cell.hold, cell.device, cell.point)
+        if moved is not None and people.activity(moved, cell.device, cell.point):
             self._marks.shown(changed=True)
+        self._marks.retime |= people.retimed()
 
     def _alone(self, cell: Cell, moved: datetime, now: datetime) -> None:
         """Whether somebody moves where nobody can have come in; or staff who look after the door."""
@@ -114,10 +128,33 @@ class Points:
         if self._intrusion.moved(now, vacant=vacant) if goes_on else self._intrusion.went_on(moved):
             self._faults.happened("motion_in_empty_room", cell.device, now)
 
-    def _keycard(self, cell: Cell, _previous: Value, now: datetime) -> None:
+    def _keycard(self, cell: Cell, previous: Value, now: datetime) -> None:
         if cell.value is True:
             self._people.activity(now, cell.device, cell.point)
+        elif cell.fell(previous):
+            self._people.card_out(now)
         self._marks.shown(changed=True)
+
+    def _set(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._wanted(cell, previous, now)
+        self._used(cell, previous, now)
+
+    def _used(self, _cell: Cell, previous: Value, now: datetime) -> None:
+        if previous is not None and self._number and self._people.lean("setting_changed", now):
+            self._marks.shown(changed=True)
+
+    def _air(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._value(cell, previous, now)
+        level = cell.number()
+        if level is not None and self._number and self._people.air(cell.device, level, now):
+            self._marks.shown(changed=True)
+
+    def _power(self, cell: Cell, previous: Value, now: datetime) -> None:
+        watts, before = cell.number(), previous if isinstance(previous, int | float) else None
+        step = self._people.parameters.power_step_watts
+        rose = watts is not None and before is not None and watts - before >= step
+        if rose and self._people.lean("power_used", now):
+            self._marks.shown(changed=True)
 
     def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:
         if cell.value is True:
@@ -126,6 +163,10 @@ class Points:
 
     def _show(self, _cell: Cell, _previous: Value, _now: datetime) -> None:
         self._marks.changed = True
+
+    def _request(self, cell: Cell, previous: Value, now: datetime) -> None:
+        self._marks.changed = True
+        self._used(cell, previous, now)
 
     def _value(self, cell: Cell, previous: Value, _now: datetime) -> None:
         if _shown(cell.value) != _shown(previous):
@@ -169,8 +210,9 @@ class Points:
     def _egress(self, _event: DeviceEvent, now: datetime) -> None:
         self._intrusion.entered(now)
         moved = (cell.changed for cell in self._cells.of("door"))
-        if self._number and not any(at is not None and now - at <= self._late for at in moved):
-            self._marks.shown(changed=self._people.door(now, opened=True))
+        if self._number:
+            seen = any(at is not None and now - at <= self._late for at in moved)
+            self._marks.shown(changed=self._people.egress(now, seen=seen))
 
     def _button(self, event: DeviceEvent, now: datetime) -> None:
         if self._number:

@@ -14,6 +14,7 @@ from edge.rooms.faults import Faults
 from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
 from edge.rooms.late import LateAccess
+from edge.rooms.lessons import Lessons
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.points import Marks, Points
@@ -47,6 +48,7 @@ class Room:
         self._refresh = timedelta(seconds=self.parameters.refresh_seconds)
         self._refresh_at = LONG_AGO
         self._marks = Marks()
+        self._lessons = keeping.PackedLessons()
         self._cells = Cells()
         self._people = Attended(number, self.parameters, self._cells, self._emit)
         chatter = Chatter(self.parameters.chatter_times, timedelta(minutes=self.parameters.chatter_quiet_minutes))
@@ -99,7 +101,8 @@ class Room:
         """From `now` on these are its devices: what is known of those that stay is kept, what hung on others goes."""
         effects = self.take(Tick(), now)
         self._fitting.fit(devices, self._now)
-        self._people.occupancy.blind = self._cells.blind()
+        self._people.occupancy.belief.lessons.of_others({item.device.id for item in devices})
+        self._people.see(self._now)
         self._marks.changed = self._marks.retime = True
         return effects + self._finish(self._now)
 
@@ -139,7 +142,13 @@ class Room:
         question, cleaning = self._people.occupancy.question, self._people.cleaning.state
         manual = self._manual
         around = view.Around(
-            question, self._cells, self.facts, self._checked_out, self._people.visits.visit, manual.get("occupancy")
+            question,
+            self._people.occupancy.confidence(now),
+            self._cells,
+            self.facts,
+            self._checked_out,
+            self._people.visits.visit,
+            manual.get("occupancy"),
         )
         return {
             "room": self.number,
@@ -159,13 +168,14 @@ class Room:
         people, faults = self._people, self._faults
         state = keeping.RoomState(
             keeping.FORMAT, self.version, None if self._now == LONG_AGO else self._now,
-            people.occupancy.question, people.occupancy.before, people.cleaning.state, self._conditions.state,
+            people.occupancy.question, people.occupancy.before[0], people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.asleep, faults.last_entry, self.facts, self._checked_out, self._manual,
             wear=faults.wear.state, intrusion=faults.intrusion.state, uncarded=people.uncarded.state,
+            belief=people.occupancy.belief.state, belief_before=people.occupancy.before[1],
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
-        return packed
+        return packed | {"lessons": self._lessons.of(people.occupancy.belief.lessons)}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go on from a snapshot: same answers with their true ages, stale until heard again.
@@ -173,11 +183,13 @@ class Room:
         Raises ValueError, TypeError or KeyError when it is none; the room is then as before.
         """
         state: keeping.RoomState = unpack(keeping.RoomState, snapshot)
-        if state.format != keeping.FORMAT:
+        if state.format not in keeping.READABLE:
             raise ValueError(f"snapshot format {state.format} is not {keeping.FORMAT}")
         people, faults = self._people, self._faults
         self.version, self._now = state.version + 1, state.now or LONG_AGO
-        people.occupancy.question, people.occupancy.before = state.question, state.before
+        belief = state.belief or keeping.belief_of(state.question)
+        people.occupancy.resume(state.question, belief, (state.before, state.belief_before or belief))
+        people.occupancy.belief.lessons = unpack(Lessons, snapshot.get("lessons", {}))
         people.cleaning.state, people.visits.visit = state.cleaning, state.visit
         people.uncarded.state = state.uncarded
         self._conditions.state = state.conditions
@@ -190,10 +202,10 @@ class Room:
             faults.resume(cell)
         self.facts = state.facts
         faults.intrusion.rented = None if state.facts is None else state.facts.rented
-        people.occupancy.guests = max(1, state.facts.guests) if state.facts else 1
-        people.occupancy.rented = state.facts is None or state.facts.rented
-        people.occupancy.blind = self._cells.blind()
         self._conditions.muted = people.cleaning.off = state.facts is not None and state.facts.maintenance
+        people.learn(state.facts)
+        people.resume(state.now)
+        faults.recall()
         self._conditions.retime()
         self._restored = self._marks.changed = True
         self._retime()
@@ -211,7 +223,7 @@ class Room:
         before, self.facts = self.facts, facts
         if facts == before:
             return
-        self._people.occupancy.guests, self._people.occupancy.rented = max(1, facts.guests), facts.rented
+        self._people.learn(facts)
         self._faults.intrusion.rented = facts.rented
         if before is not None and before.rented and (not facts.rented or facts.stay != before.stay):
             self._checked_out = now

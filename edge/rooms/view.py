@@ -11,7 +11,6 @@ from edge.rooms.signals import Evidence, RoomFacts
 from edge.rooms.visits import Visit
 
 MOST_EVIDENCE = 8
-CONFIDENCE = {Phase.UNKNOWN: 0.0, Phase.CHECKING: 0.6, Phase.LATCHED: 0.95, Phase.VACANT: 0.9}
 
 
 @dataclass(slots=True)
@@ -29,6 +28,7 @@ class Around:
     """What bears on the occupancy besides the question itself."""
 
     question: Question
+    confidence: float  # in it, as the sensors have it
     cells: Cells
     facts: RoomFacts | None
     checked_out: datetime | None
@@ -131,16 +131,7 @@ def _keycard(cells: Cells) -> Cell | None:
 
 
 def _confidence(around: Around, *, stale: bool) -> float:
-    question, facts = around.question, around.facts
-    confidence = CONFIDENCE[question.phase]
-    if question.phase is Phase.VACANT:
-        card = _keycard(around.cells)
-        confidence += 0.0 if card is None else (-0.2 if card.value is True else 0.05)
-        confidence += 0.03 if facts is not None and not facts.rented else 0.0
-        confidence -= 0.05 if facts is not None and facts.guests >= 2 else 0.0
-    if question.phase is Phase.LATCHED and any(item.code == "bolt_on" for item in question.evidence):
-        confidence = 0.99
-    return round(min(confidence, 0.99) * (0.5 if stale else 1.0), 2)
+    return round(around.confidence * (0.5 if stale else 1.0), 2)
 
 
 def _evidence(around: Around) -> list[Evidence]:

@@ -53,6 +53,7 @@ class Visits:
         self._grace = timedelta(seconds=parameters.grace_seconds)
         self._search = timedelta(minutes=parameters.search_minutes)
         self._unheard = timedelta(minutes=parameters.unheard_work_minutes)
+        self._still = timedelta(minutes=parameters.staff_still_minutes)
         self._longest = timedelta(minutes=parameters.visit_max_minutes)
 
     def card(self, visit: Visit) -> None:
@@ -116,8 +117,10 @@ class Visits:
             return visit.entered + (self._entry if visit.guest_inside else self._search)
         longest = visit.settled + self._longest
         by_door = visit.guest_inside and visit.closing is not None
-        if not by_door and (blind or visit.active is not None):
+        if not by_door and blind:
             return longest
+        if not by_door and visit.active is not None:
+            return min(max(visit.active, visit.listening or visit.active) + self._still, longest)
         silence = self._unheard if visit.attendant_since is not None and self._only_came(visit) else self._search
         return min(max(visit.last_edge, visit.listening or visit.last_edge) + silence, longest)
 
@@ -135,4 +138,4 @@ class Visits:
         if held and visit.seen_entering and not over and not by_door:
             visit.active = at
             return None
-        return visit.closing or (visit.active if over and visit.active else visit.last_edge)
+        return visit.closing or visit.active or visit.last_edge

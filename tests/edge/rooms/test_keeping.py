@@ -26,7 +26,7 @@ MORNING = """
 STATES = {
     "latched": MORNING,
     "searching": MORNING + "9:55 door open\n9:55:04 door closed\n",
-    "vacant": MORNING + "9:30 door open\n9:30:04 door closed\n9:50 ? vacant\n",
+    "vacant": MORNING + "8:55 door open\n8:55:04 door closed\n9:50 ? vacant\n",
     "being cleaned": MORNING
     + "9:30 card housekeeping\n9:30:02 door open\n9:30:05 door closed\n9:31 motion on\n9:40 wait x\n",
     "by hand": MORNING + "9:50 override occupancy 10:30 vacant\n",
@@ -87,7 +87,7 @@ def test_a_silence_nobody_listened_to_is_none() -> None:
     play.restart()
     play.room.take(reading("motion", value=False, at=instant("12:00")), instant("12:00"))
     assert play.room.occupancy == "occupied"
-    play.tell("12:09:59 ? occupied\n12:10 ? vacant")
+    play.tell("12:04 ? occupied\n12:10 ? vacant")
 
 
 def test_a_wrong_snapshot_is_refused_and_changes_nothing() -> None:

@@ -116,6 +116,8 @@ def opens(signal: Signal) -> bool:
     """May the signal reopen the question?"""
     if isinstance(signal, Reading):
         return signal.point == "door"
+    if getattr(signal, "point", "") in ("keycard", "occupancy_input"):
+        return True  # a card taken out is a departure
     return getattr(signal, "kind", "") in ("access", "egress")
 
 

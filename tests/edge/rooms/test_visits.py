@@ -42,7 +42,7 @@ VISITS = {
     + comes("10:00")
     + "10:15 ? occupied"
     + goes("10:30", "10:31")
-    + "10:41 ?cleaning done\n10:41 ? occupied\n18:00 ? occupied",
+    + "10:41 ?cleaning done\n10:41 ? occupied\n12:00 ? occupied\n12:05 ? vacant",
     "unknown before: judged by the silence after them": QUIET
     + comes("10:00")
     + "10:15 ? unknown"
@@ -81,16 +81,16 @@ VISITS = {
     + goes("10:30", "10:31")
     + "10:31:00 occupancy_input off\n10:41 ? vacant",
     "the guest went out a moment before: their motion does not hold the question open": OCCUPIED
-    + "9:55 door open\n9:55:04 door closed\n"
+    + "9:57:40 door open\n9:57:44 door closed\n"
     + comes("9:58")
-    + "10:05:03 ? occupied\n10:05:04 ? vacant\n10:20 ? vacant"
+    + "9:58:28 ? occupied\n9:59:04 ? vacant\n10:20 ? vacant"
     + goes("10:30", "10:31")
     + "10:41 ? vacant\n18:00 ? vacant",
-    "checked out and gone a moment before: vacant when the work begins": "6:59 rented 1\n"
+    "checked out and gone a moment before: vacant when the work begins": "6:59 rented 2\n"
     + OCCUPIED
-    + "9:55 door open\n9:55:04 door closed\n9:56 checked_out\n"
+    + "9:57:40 door open\n9:57:44 door closed\n9:57:50 checked_out\n"
     + comes("9:58")
-    + "9:59:59 ? occupied\n10:00 ?cleaning in_progress\n10:00 ? vacant"
+    + "9:58:20 ? occupied\n10:00 ?cleaning in_progress\n10:00 ? vacant"
     + goes("10:30", "10:31")
     + "10:41 ? vacant",
     "a guest came in a moment before: the question stays open for them": VACANT
