@@ -55,6 +55,7 @@ class Belief:
         self.dusk: datetime | None = None  # later silence may be an early night
         self.guests = 1
         self.rented = True
+        self.booked = False  # the front desk told so
         self.lodged = True  # may somebody sleep here?
         self.card: bool | None = None  # in its holder
         self.deaf: datetime | None = None  # silence counts until then
@@ -76,6 +77,14 @@ class Belief:
     def inside(self, now: datetime) -> bool:
         """Is somebody inside the more probable?"""
         return self.vacancy(now) < self.by.occupied_below
+
+    def sleeper(self, now: datetime) -> bool:
+        """Somebody was felt when those who rented the room sleep in it: that is one of them, or hardly a ghost."""
+        late = self.night or (self.dusk is not None and now >= self.dusk)
+        if not (self.booked and late and self.vacancy(now) < self.by.booked_night_below):
+            return False
+        self.state.vacant = min(self.state.vacant, self.by.occupied_below)
+        return True
 
     def empty_at(self) -> datetime | None:
         """When silence will have made it vacant; None: it will not, within two days."""
