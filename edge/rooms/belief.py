@@ -83,13 +83,13 @@ class Belief:
         late = self.night or (self.dusk is not None and now >= self.dusk)
         if not (self.booked and late and self.vacancy(now) < self.by.booked_night_below):
             return False
-        self.state.vacant = min(self.state.vacant, self.by.occupied_below)
+        self.state.slept = True
         return True
 
     def empty_at(self) -> datetime | None:
         """When silence will have made it vacant; None: it will not, within two days."""
         at, limit = self.state.at, self.by.night_vacant_above if self._late() else self.by.vacant_above
-        if at is None or self._after(HORIZON) < limit:
+        if at is None or (self.state.slept and self._late()) or self._after(HORIZON) < limit:
             return None
         low, high = 0.0, FIRST_LOOK
         while high < HORIZON and self._after(high) < limit:
@@ -136,7 +136,7 @@ class Belief:
         state.quiet = self._quiet(now)
         self._pass(now, push.leaning)
         state.kind, state.at, state.edge, state.began = "door", now, now, now
-        state.edges, state.long_open, state.carded = 0, False, push.carded
+        state.edges, state.long_open, state.carded, state.slept = 0, False, push.carded, False
         single = self.guests == 1 and self.lodged
         state.walked_out = single and Teacher(state, self.lessons).walked_out(now)
         state.near, state.hint, state.voices, state.doubted, state.bursts = [], None, [], False, 0

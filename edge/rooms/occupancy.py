@@ -120,7 +120,8 @@ class Occupancy:
         if latched:
             return False
         near, why = belief.state.kind == "door", Evidence("motion_seen", at, {"device": device, "point": point})
-        if question.phase is not Phase.UNKNOWN and (near or not (belief.inside(at) or belief.sleeper(at))):
+        sleeper = question.phase is Phase.VACANT and not near and belief.sleeper(at)
+        if question.phase is not Phase.UNKNOWN and (near or not (sleeper or belief.inside(at))):
             return self._doubt(at, device, point)
         if near:
             self._turn(Phase.CHECKING, at)
