@@ -111,8 +111,10 @@ class People:
             self.visits.guest_card(at)
             return self.occupancy.certain(at, "guest_entered")
         if self._cells.sensing():
+            moved = self.occupancy.question.last_door
             changed = self.occupancy.door(at, "guest_entered")
-            self.occupancy.belief.entered()
+            if self._cells.doorless() or (moved is not None and at - moved <= self._late):
+                self.occupancy.belief.entered()
             return changed
         return self.occupancy.nobody_knows(at, "guest_entered")
 
@@ -229,7 +231,7 @@ class People:
         """Why it cannot be known that the room is empty. Where nobody lodges, whoever comes is up and about."""
         if not self.occupancy.belief.lodged:
             return None
-        if self._cells.doorless() and self._cells.sensing():
+        if self._cells.untold() and self._cells.sensing():
             return "door_not_told"
         return "sees_entry_only" if self.occupancy.belief.lessons.blind_spot(self.parameters) else None
 
