@@ -1,13 +1,13 @@
 """Guests and staff together: whose door edge, whose motion is it?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache
 
 from edge.rooms.cells import FAR, Cells
 from edge.rooms.cleaning import Cleaning
-from edge.rooms.occupancy import Occupancy, Phase
-from edge.rooms.parameters import RoomParameters
+from edge.rooms.occupancy import Occupancy
+from edge.rooms.parameters import RoomParameters, held_at_most
+from edge.rooms.question import Phase
 from edge.rooms.signals import Effect, RoomFacts
 from edge.rooms.signs import Signs
 from edge.rooms.visits import Visit, Visits
@@ -15,14 +15,6 @@ from edge.rooms.visits import Visit, Visits
 ATTENDANT = "housekeeping"
 STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
 SLACK = timedelta(minutes=1)
-
-
-@cache
-def held_at_most(parameters: RoomParameters) -> Mapping[str, timedelta]:
-    """How long a sensor that is on says that somebody is there, by point; one table for all rooms."""
-    presence = timedelta(hours=parameters.presence_stuck_hours)
-    motion = timedelta(hours=parameters.motion_stuck_hours)
-    return {"bed": presence, "presence": presence, "bolt": presence, "motion": motion}
 
 
 class People:

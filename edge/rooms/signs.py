@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from edge.rooms.cells import Cell, Cells
-from edge.rooms.occupancy import Occupancy, Phase
+from edge.rooms.occupancy import Occupancy
 from edge.rooms.parameters import RoomParameters
+from edge.rooms.question import Phase
 from edge.rooms.signals import Evidence, RoomFacts
 from edge.rooms.tally import Share
 
