@@ -81,8 +81,7 @@ class Fitting:
         if is_spare(item.device, item.profile):
             self.spares.add(item.device.id)
         self._faults.wear.profiles[item.device.id] = item.profile
-        for name, spec in item.profile.points.items():
-            self._intake.add(item.device.id, name, spec)
+        self._intake.prepare(item.device.id, item.profile.points)
 
     def _take_away(self, device: str, now: datetime) -> None:
         """Its points go, and its faults with them."""

@@ -1,5 +1,6 @@
 """The hot path: a reading comes to its cell; what is no news costs next to nothing."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -27,8 +28,16 @@ class Intake:
         self._faults = faults
         self._marks = marks
 
-    def add(self, device: str, point: str, spec: PointSpec = NO_SPEC) -> Cell:
+    def prepare(self, device: str, points: Iterable[str]) -> None:
+        """A new device of the room: what is looked at before it is heard; the rest comes with its first word."""
+        for point in points:
+            if self._points.heeds(point):
+                self.add(device, point)
+
+    def add(self, device: str, point: str) -> Cell:
         """A new point of the room."""
+        profile = self._faults.wear.profiles.get(device)
+        spec = NO_SPEC if profile is None else profile.points.get(point, NO_SPEC)
         handler = self._online if point == "online" else self._points.handler(point)
         cell = Cell(device, point, handler, _span(spec.freshness_s), _span(spec.wire.get("hold_s")))
         self._cells.add(cell)

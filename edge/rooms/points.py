@@ -82,6 +82,10 @@ class Points:
         handler: Handler = _nothing if name is None else getattr(self, name)
         return handler
 
+    def heeds(self, point: str) -> bool:
+        """Does the room's logic look at this point?"""
+        return point in SAFETY or point in WORN or point in ANYWHERE or (point in LIVED and bool(self._number))
+
     def event(self, event: DeviceEvent, now: datetime) -> None:
         """Something happened at a device."""
         self._faults.wear.clock(event, now)
