@@ -288,6 +288,8 @@ class Room:
         if visit is not None and self._people.visits.visit is None:
             self._faults.doors.look(at, None)
         self._conditions.tick(at)
+        if self._faults.bury():
+            changed |= self._people.see(at)
         for answer in [name for name, manual in self._manual.items() if (manual.until or FAR) <= at]:
             del self._manual[answer]
             changed = True
