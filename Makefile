@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests wait for wires and processes more than they compute: three for two cores.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 2) * 3 // 2))')
 SYSTEM_PACKAGES := mosquitto chromium fonts-noto-cjk postgresql systemd strace
 
 .DEFAULT_GOAL := help
@@ -45,7 +47,7 @@ format: develop ## format and mend what a tool can mend
 	$(BIN)/ruff check --fix .
 
 test: develop ## all tests; ends by naming each real part that was absent
-	$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
 
 bench: setup ## measure, each figure beside its raw baseline in the same run (ARGS=--json for a program)
 	$(BIN)/innkeeper bench all $(ARGS)

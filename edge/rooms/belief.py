@@ -6,12 +6,14 @@ long people here stay unfelt: after the door at once, after an event only as far
 """
 
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
 from edge.rooms.belief_state import BeliefState, Hint
 from edge.rooms.learning import CONFIRMS, INSIDE, UNSEEN_S, Teacher
 from edge.rooms.lessons import DAY, Habit, Lessons
+from edge.rooms.party import arrived, joined, mixed, remaining, unknown
 from edge.rooms.tally import Share
 from edge.rooms.weighing import Weighing
 
@@ -23,8 +25,23 @@ STEPS = timedelta(seconds=15)
 """The way from the bed or the desk to the door."""
 FIRST_LOOK = 30.0
 EXACT = 1 / 64
+HANDLE = timedelta(seconds=10)
+"""From the inner handle to the door."""
 FORCED = 0.95
 """Vacant by what others know (staff found nobody): as sure as a good search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """The door moves. `moved`: it did, and did not only say so; `carded`: a guest's card opened it."""
+
+    opened: bool = True
+    moved: bool = False
+    carded: bool = False
+    leaning: float = 1  # how much likelier than usual it is that people leave
+
+
+FROM_WITHIN = Push()
 
 
 class Belief:
@@ -37,9 +54,11 @@ class Belief:
         self.night = False
         self.dusk: datetime | None = None  # later silence may be an early night
         self.guests = 1
+        self.rented = True
         self.lodged = True  # may somebody sleep here?
         self.card: bool | None = None  # in its holder
         self.deaf: datetime | None = None  # silence counts until then
+        self._handle: datetime | None = None  # turned from inside
         self._near = timedelta(seconds=by.near_door_seconds)
         self._latency = timedelta(seconds=by.shut_seconds)
         self._episode = timedelta(seconds=by.episode_seconds)
@@ -71,11 +90,11 @@ class Belief:
             low, high = (low, middle) if self._after(middle) >= limit else (middle, high)
         return at + timedelta(seconds=ceil(high))
 
-    def door(self, now: datetime, *, opened: bool = True, leaning: float = 1, moved: bool = False) -> None:
-        """The door moved (`moved`), or will. `leaning`: how much likelier than usual it is that people leave."""
+    def door(self, now: datetime, push: Push = FROM_WITHIN) -> None:
+        """The door moved, or will."""
         before = self.state.edge
-        self._door(now, opened=opened, leaning=leaning)
-        if moved:
+        self._door(now, push)
+        if push.moved:
             self._stood(now, before)
 
     def _stood(self, now: datetime, before: datetime | None) -> None:
@@ -90,30 +109,46 @@ class Belief:
         elif state.edges == 2:
             self.lean(by.passing_ratio)
 
-    def _door(self, now: datetime, *, opened: bool, leaning: float) -> None:
+    def _door(self, now: datetime, push: Push) -> None:
         state = self.state
-        same = self._same_episode(now) or (not opened and self._stood_open(now))
-        state.shut = not opened
+        same = self._same_episode(now) or (not push.opened and self._stood_open(now))
+        state.shut = not push.opened
         if same:
             state.at = state.edge = now
             return
         self.settle(now)
-        before = self.vacancy(now)
+        before = state.thought = self.vacancy(now)
+        if self._handle is not None and now - self._handle <= HANDLE:
+            before = 0.0
+        elif not push.carded and push.moved:
+            rare = before * self.lessons.uncarded(self.by)
+            before = rare / (rare + 1 - before)
         state.before, state.last = before, state.sensor
         state.quiet = self._quiet(now)
-        state.circumstance = self._circumstance(now)
-        leaves = self._leaves(state.circumstance, leaning)
-        came, stays = before * self.by.enter_probability, (1 - before) * (1 - leaves)
-        state.vacant = 1 - came - stays
-        state.came = came / (came + stays)
+        self._pass(now, push.leaning)
         state.kind, state.at, state.edge, state.began = "door", now, now, now
-        state.edges, state.long_open, state.carded = 0, False, False
+        state.edges, state.long_open, state.carded = 0, False, push.carded
         single = self.guests == 1 and self.lodged
         state.walked_out = single and Teacher(state, self.lessons).walked_out(now)
         state.near, state.hint, state.voices, state.doubted, state.bursts = [], None, [], False, 0
         if before > self.by.occupied_below:
             state.entered = now
         state.emptied, state.ghosts = now, {}
+
+    def _pass(self, now: datetime, leaning: float) -> None:
+        """Somebody goes out or comes in."""
+        state, by = self.state, self.by
+        party = state.party if len(state.party) == self.guests else unknown(self.guests)
+        state.before_party = party
+        named = [self._circumstance(now, number) for number in range(1, self.guests + 1)]
+        leave = [self._leaves(name, leaning) for name in named]
+        state.circumstances = tuple(zip(named, party, leave, strict=True))
+        leaves = sum(share * one for share, one in zip(party, leave, strict=True))
+        came, stays = state.before * by.enter_probability, (1 - state.before) * (1 - leaves)
+        state.vacant = 1 - came - stays
+        state.came = came / (came + stays)
+        left = remaining(party, tuple(1 - one for one in leave), by.one_left)
+        state.party = mixed(arrived(self.guests, by.together), left, state.came)
 
     def settle(self, now: datetime) -> None:
         """A door episode begins: it tells what came of the one before."""
@@ -142,8 +177,11 @@ class Belief:
 
     def entered(self) -> None:
         """The door was opened by a card from outside: somebody comes in."""
-        self.state.vacant = min(self.state.vacant, 1 - self.by.enter_probability)
-        self.state.carded, self.state.alone = True, False
+        state, by = self.state, self.by
+        if state.carded or not state.before_party:
+            return
+        state.vacant, state.carded, state.before = min(state.vacant, 1 - by.enter_probability), True, state.thought
+        state.party = mixed(arrived(len(state.before_party), by.together), joined(state.before_party), state.before)
 
     def from_inside(self, now: datetime) -> bool:
         """The lock was opened from inside: somebody was in. Returns whether that was thought otherwise."""
@@ -151,14 +189,16 @@ class Belief:
         self.lessons.revision += not self.lessons.tells
         self.lessons.tells = True
         same = self._same_episode(now)
-        thought = state.before if same else self.vacancy(now)
+        self._handle = now
+        thought = state.thought if same else self.vacancy(now)
         if thought <= self.by.occupied_below:
             return False
         if state.emptied is not None and (now - state.emptied).total_seconds() >= UNSEEN_S:
             self.lessons.vacancies.count(yes=False)
             self.lessons.revision += 1
         if same:
-            state.before, state.vacant = 0.0, self._leaves(state.circumstance, 1)
+            state.before, state.carded = 0.0, False
+            self._pass(now, 1)
         else:
             self.certain(now)
         return True
@@ -259,8 +299,10 @@ class Belief:
         silent = min(silent, 60 * by.unseen_most_minutes)
         habit = self.lessons.habit(state.sensor)
         gone = (
-            self.lessons.lost(by) * habit.departures * (by.unseen_shared if self.guests > 1 and not state.alone else 1)
+            self.lessons.lost(by) * habit.departures * self._unshared()
         )
+        if not self.rented:
+            gone *= by.checked_out_gone
         if self.card:
             gone *= self.lessons.spare_share(by)
         if self.lessons.tells:
@@ -308,8 +350,6 @@ class Belief:
         if state.vacant >= SURE or state.kind != "felt" or silent > self._long:
             self._weigh(now, sensor, silent)
         state.walked_out = False
-        if state.kind == "door" and state.before < INSIDE and not (state.carded or state.long_open):
-            state.alone = not state.alone and state.vacant < INSIDE  # one left; or the one who stayed let one in
         if state.hint is not None:
             Teacher(state, self.lessons).confirm(now, sensor)
         if state.at is not None and now - state.at > STEPS:
@@ -366,13 +406,19 @@ class Belief:
         state.repeats += 1
         return 1.0 if self.lessons.chatters(habit, self.by) else self.by.repeat_ratio
 
-    def _circumstance(self, now: datetime) -> str:
+    def _unshared(self) -> float:
+        """How much a departure counts that may be of one of several."""
+        party = self.state.party
+        alone = party[0] if len(party) == self.guests else 1 / self.guests
+        return alone + (1 - alone) * self.by.unseen_shared
+
+    def _circumstance(self, now: datetime, number: int) -> str:
+        """What the departure of the last one is counted under, with so many inside."""
         entered = self.state.entered
         short = entered is not None and now - entered < timedelta(minutes=self.by.short_stay_minutes)
-        if self.guests > 1 and self.state.alone and not self.night:
+        if number == 1 and self.guests > 1 and not self.night:
             return "alone"
-        shared = self.guests > 1
-        return ("shared-" if shared else "") + ("night" if self.night else "short" if short else "day")
+        return ("shared-" if self.guests > 1 else "") + ("night" if self.night else "short" if short else "day")
 
     def _leaves(self, circumstance: str, leaning: float) -> float:
         share, by = self.lessons.left.get(circumstance) or Share(), self.by

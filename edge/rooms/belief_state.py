@@ -28,7 +28,8 @@ class BeliefState:
     shut: bool = False  # it was a closing
     began: datetime | None = None  # the first edge of its episode
     before: float = 0.5  # vacant before the episode
-    circumstance: str = ""
+    circumstances: tuple[tuple[str, float, float], ...] = ()  # name, share, and how probably it empties the room
+    thought: float = 0.5  # the same, before it was asked who opened the door
     last: str = ""  # felt last before the episode
     near: list[str] = field(default_factory=list)  # fired beside the door
     hint: Hint | None = None
@@ -47,4 +48,5 @@ class BeliefState:
     long_open: bool = False  # it stood open for longer than somebody takes to pass
     carded: bool = False  # a guest's card opened the door
     came: float = 1.0  # of those who may be inside, the share that came in with this episode
-    alone: bool = False  # one of the party is known to have left
+    party: tuple[float, ...] = ()  # how many are inside, if somebody is: shares from one up
+    before_party: tuple[float, ...] = ()  # the same before the door episode

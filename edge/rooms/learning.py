@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from edge.rooms.belief_state import BeliefState, Hint
 from edge.rooms.lessons import Lessons
-from edge.rooms.tally import Share
 
 CONFIRMS = timedelta(minutes=1)
 """Another sensor, so long after: learning at once let ghosts teach."""
 FORGOTTEN = timedelta(minutes=30)
 SHORT_AWAY = timedelta(minutes=5)
 INSIDE = 0.1
+OUTSIDE = 0.8
 WALKED_OUT = (timedelta(seconds=3), timedelta(seconds=60))
 """An event in a room thought vacant, so long before the door: somebody was in. Sooner, messages may have crossed."""
 UNSEEN_S = 1800.0
@@ -88,7 +88,9 @@ class Teacher:
             (lessons.behind if state.before < 0.5 else lessons.returns).add(hint.seconds)
             self._beside(leaving=False)
             if state.before < INSIDE:
-                lessons.left.setdefault(state.circumstance, Share()).count(yes=False)
+                lessons.emptied(state, yes=False)
+            elif state.before > OUTSIDE:
+                lessons.carded.count(yes=state.carded)
         elif hint.kind == "stay":
             lessons.habit(hint.of).stays.add(hint.seconds)
         else:
@@ -101,7 +103,7 @@ class Teacher:
         state, lessons = self._state, self._lessons
         if state.began is None or state.before >= INSIDE or now - state.began <= SHORT_AWAY:
             return
-        lessons.left.setdefault(state.circumstance, Share()).count(yes=True)
+        lessons.emptied(state, yes=True)
         self._beside(leaving=True)
         if self._card is not None:
             lessons.spare.count(yes=self._card)

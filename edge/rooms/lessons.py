@@ -4,13 +4,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import exp
 
+from edge.rooms.belief_state import BeliefState
 from edge.rooms.tally import MOST, Share, Silences
 from edge.rooms.weighing import Weighing
 
 DAY = 86_400.0
 MOST_VACANT = 60 * DAY
 MOST_HABITS = 24
-CHATTERS = 1.5
+CHATTERS = 3.0
 """Ghosts a day from which on a sensor's repeats say nothing."""
 
 
@@ -41,6 +42,7 @@ class Lessons:
     behind: Silences = field(default_factory=Silences)  # the same, of those who had stayed behind
     spare: Share = field(default_factory=Share)  # absences of this stay with a card left in the holder
     vacant_seconds: float = 0
+    carded: Share = field(default_factory=Share)  # entries into the empty room, by a card that was heard or not
     doors: Share = field(default_factory=Share)  # entries whose door was not heard, and heard
     vacancies: Share = field(default_factory=Share)  # that ended at the door, and with somebody walking out
     habits: dict[str, Habit] = field(default_factory=dict)
@@ -104,6 +106,17 @@ class Lessons:
     def chatters(self, habit: Habit, by: Weighing) -> bool:
         """Does the sensor fire in bursts while nobody is in?"""
         return self.ghost_rate(habit, by) * DAY > CHATTERS * by.ghosts_per_day
+
+    def uncarded(self, by: Weighing) -> float:
+        """How much less probable than of one inside is it that somebody from outside opens the door without a card?"""
+        return 1 - self.carded.mean(by.carded_prior, by.carded_prior)
+
+    def emptied(self, state: BeliefState, *, yes: bool) -> None:
+        """The door episode emptied the room, or did not; in which circumstances, is known as far as it is."""
+        whole = sum(share * (leaves if yes else 1 - leaves) for _, share, leaves in state.circumstances)
+        for name, share, leaves in state.circumstances:
+            weight = share * (leaves if yes else 1 - leaves) / whole if whole > 0 else share
+            self.left.setdefault(name, Share()).count(yes=yes, weight=weight)
 
     def spare_share(self, by: Weighing) -> float:
         """In how many absences of this stay does a card stay in the holder?"""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from edge.rooms.belief import Belief
+from edge.rooms.belief import Belief, Push
 from edge.rooms.belief_state import BeliefState
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
@@ -71,7 +71,7 @@ class Occupancy:
 
     def rent(self, *, rented: bool) -> None:
         """Does the front desk say that guests have the room? Who is in when it is given back may sleep on."""
-        self.rented = rented
+        self.rented = self.belief.rented = rented
         question = self.question
         unheard = question.last_door is None and question.last_activity is None
         if rented or unheard or question.answer == "vacant":
@@ -86,7 +86,7 @@ class Occupancy:
         """Go on from what a restart kept."""
         self.question, self.belief.state, self.before = question, belief, before
 
-    def door(self, at: datetime, code: str, *, unseen: bool = False, leaning: float = 1) -> bool:
+    def door(self, at: datetime, code: str, *, unseen: bool = False, carded: bool = False, leaning: float = 1) -> bool:
         """The door moved (or a card opened it): is anybody inside? Until silence says no, it counts as occupied.
 
         `leaning`: how much likelier than usual other evidence makes it that people leave.
@@ -97,7 +97,7 @@ class Occupancy:
             self.belief.settle(at)
             self.before = copy(question), self.belief.copy()
         moved = code in ("door_opened", "door_closed")
-        self.belief.door(at, opened=code != "door_closed", leaning=leaning, moved=moved)
+        self.belief.door(at, Push(code != "door_closed", moved, carded, leaning))
         if question.phase is not Phase.CHECKING:
             question.was_latched = question.phase is Phase.LATCHED
             question.unseen = unseen
@@ -288,7 +288,6 @@ class Occupancy:
         before = self.question.answer
         self.question.phase = phase
         if phase is Phase.VACANT:
-            self.belief.state.alone = False
             self.belief.lodged = self.rented
         if self.question.answer != before:
             self.question.since = max(at, self.question.since or at)

@@ -65,8 +65,9 @@ class People:
         if not self._cells.sensing():
             return self.occupancy.nobody_knows(at, code)
         leaning = self.signs.leaning(at) * (self.parameters.staff_ratio if visit is not None else 1)
-        self.occupancy.door(at, code, unseen=unseen, leaning=leaning)
-        if self._carded is not None and at - self._carded <= self._entry:
+        carded = self._carded is not None and at - self._carded <= self._entry
+        self.occupancy.door(at, code, unseen=unseen, carded=carded, leaning=leaning)
+        if carded:
             self.occupancy.belief.entered()
         return True
 
@@ -110,7 +111,9 @@ class People:
             self.visits.guest_card(at)
             return self.occupancy.certain(at, "guest_entered")
         if self._cells.sensing():
-            return self.occupancy.door(at, "guest_entered")
+            changed = self.occupancy.door(at, "guest_entered")
+            self.occupancy.belief.entered()
+            return changed
         return self.occupancy.nobody_knows(at, "guest_entered")
 
     def rested(self, at: datetime, device: str, point: str) -> None:

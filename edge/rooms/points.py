@@ -166,7 +166,8 @@ class Points:
 
     def _request(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._marks.changed = True
-        self._used(cell, previous, now)
+        if cell.value != "none":  # panels take a wish back by themselves
+            self._used(cell, previous, now)
 
     def _value(self, cell: Cell, previous: Value, _now: datetime) -> None:
         if _shown(cell.value) != _shown(previous):

@@ -26,8 +26,11 @@ class Signs:
         if facts is not None and self._facts is not None and facts.stay != self._facts.stay:
             self._occupancy.belief.lessons.spare = Share()
             self._occupancy.belief.lessons.revision += 1
-            self._occupancy.belief.state.alone = False
+            self._occupancy.belief.state.party = ()
+        gone = self._facts is not None and self._facts.rented and facts is not None and not facts.rented
         self._facts = facts
+        if gone:
+            self._occupancy.belief.lean(self._by.checked_out_ratio)
         self._occupancy.guests = max(1, facts.guests) if facts else 1
         self._occupancy.rent(rented=facts is None or facts.rented)
 

@@ -18,12 +18,14 @@ class Share:
     yes: float = 0
     no: float = 0
 
-    def count(self, *, yes: bool) -> None:
-        """Once more. What is old fades: guests change."""
+    def count(self, *, yes: bool, weight: float = 1) -> None:
+        """Once more, or as much of it as `weight` says. What is old fades: guests change."""
         if self.yes + self.no >= MOST:
             self.yes, self.no = self.yes / 2, self.no / 2
-        self.yes += yes
-        self.no += not yes
+        if yes:
+            self.yes += weight
+        else:
+            self.no += weight
 
     def mean(self, yes: float, no: float) -> float:
         """The share, with so many of either taken as seen before."""

@@ -26,6 +26,9 @@ class Weighing:
     episode_seconds: float = weight(
         120, "Door edges this close with nobody felt between are one coming or going (bags, a key forgotten)."
     )
+    carded_prior: float = weight(1, "Entries by a card that was heard, and others, taken as seen: the lock is learned.")
+    together: float = weight(0.6, "Of two who come into an empty room, both; else the other follows.")
+    one_left: float = weight(0.7, "Somebody stayed of two: so often the other went out, and no tray was taken in.")
     enter_probability: float = weight(0.995, "A door that opens on an empty room lets somebody in, nearly always.")
     leave_prior_left: float = weight(4, "Departures taken as seen before a room has any; with the next: 73 % leave.")
     leave_prior_stayed: float = weight(1.5, "Door episodes taken as seen after which somebody had stayed.")
@@ -113,6 +116,9 @@ class Weighing:
         12, "Attendants clean when the guests are out; one cleaning in twenty is beside them."
     )
     checked_out_ratio: float = weight(4, "Who has checked out leaves.")
+    checked_out_gone: float = weight(
+        25, "and if the door was not heard: nearly all are out when the desk takes their key; who naps is the exception."
+    )
     co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
     co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")
     co2_rise_ratio: float = weight(0.4, "Rising: somebody breathes, or a machine aired the wrong room.")

@@ -197,7 +197,7 @@ async def test_the_drawer_closes_by_escape_and_gives_the_focus_back(house: House
 
 
 async def test_the_navigation_shows_what_the_role_may_see(house: House, browser: Browser) -> None:
-    maintenance = ["Rooms", "Maintenance", "Devices", "System"]
+    maintenance = ["Rooms", "Maintenance", "Devices", "Energy", "System"]
     places = {"housekeeping": ["Rooms", "Housekeeping"], "maintenance": maintenance}
     for name, expected in places.items():
         at = await visitor(browser, house.url)
