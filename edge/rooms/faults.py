@@ -10,6 +10,7 @@ from edge.rooms.cells import FAR, Cell, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions, Fault
 from edge.rooms.doors import Doors
+from edge.rooms.gaps import Gaps
 from edge.rooms.intrusion import Intrusion
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.reaching import Reaching
@@ -48,6 +49,7 @@ class Faults:
         self.wear = Wear(parameters, cells, conditions)
         self.intrusion = Intrusion(cells, timedelta(minutes=parameters.unrented_quiet_minutes))
         self.doors = Doors(parameters, cells, conditions)
+        self.gaps = Gaps(parameters, conditions)
         self.asleep = AsleepState()  # motion sensors and door contacts
         self.last_entry: datetime | None = None
         self._parameters = parameters

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devices.model import CredentialClass, DeviceEvent, Value
-from edge.rooms.cells import SENSING, Cell, Cells, Handler
+from edge.rooms.cells import NUMBERED, SENSING, Cell, Cells, Handler
 from edge.rooms.faults import Faults
 from edge.rooms.people import STAFF, People
 from edge.rooms.signals import AccessHappened, Effect
@@ -78,6 +78,8 @@ class Points:
             return self._faults.safety
         if point in WORN:
             return self._faults.wear.battery
+        if point in NUMBERED:
+            return self._faults.gaps.record if point == "record" else self._faults.gaps.message
         name = (LIVED.get(point) if self._number else None) or ANYWHERE.get(point)
         handler: Handler = _nothing if name is None else getattr(self, name)
         return handler
