@@ -161,6 +161,7 @@ class Points:
     def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:
         if cell.value is True:
             self._people.bolt(now)
+        self._faults.doors.bolt(now)
         self._marks.shown(changed=True)
 
     def _show(self, _cell: Cell, _previous: Value, _now: datetime) -> None:
@@ -205,13 +206,14 @@ class Points:
             return
         self._intrusion.entered(now)
         self._faults.entered(now)
-        self._faults.doors.card(now)
+        self._faults.doors.opened(now)
         staff = kind in STAFF
         self._marks.shown(changed=self._people.staff(now, kind, credential) if staff else self._people.guest(now))
         self._faults.doors.look(now, self._people.visits.visit)
 
     def _egress(self, _event: DeviceEvent, now: datetime) -> None:
         self._intrusion.entered(now)
+        self._faults.doors.opened(now)
         moved = (cell.changed for cell in self._cells.of("door"))
         if self._number:
             seen = any(at is not None and now - at <= self._late for at in moved)
