@@ -100,8 +100,8 @@ async def _cleaning(work: UnitOfWork, _envelope: Envelope, body: CleaningBody) -
     await take_cleaning(work, body)
 
 
-async def _condition(work: UnitOfWork, _envelope: Envelope, body: ConditionBody) -> None:
-    await take_condition(work, body)
+async def _condition(work: UnitOfWork, envelope: Envelope, body: ConditionBody) -> None:
+    await take_condition(work, body, historical=envelope.historical)
 
 
 async def _command_result(work: UnitOfWork, _envelope: Envelope, body: CommandResultBody) -> None:

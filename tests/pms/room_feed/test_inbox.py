@@ -136,6 +136,15 @@ async def test_what_waited_during_an_outage_is_marked_in_the_feed(feed: Feed) ->
         assert marks == [True, None], kind
 
 
+async def test_a_fault_that_waited_is_marked_in_the_feed(feed: Feed) -> None:
+    at = feed.clock()
+    for state, historical in (("raised", True), ("cleared", False)):
+        envelope = feed.edge.of("condition", condition(at, state), at)
+        await feed.apply([envelope.model_copy(update={"historical": historical})])
+    marks = [(await feed.events(kind))[0].get("historical") for kind in ("alert.raised", "alert.cleared")]
+    assert marks == [True, None]
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
