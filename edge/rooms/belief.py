@@ -298,9 +298,7 @@ class Belief:
                 return vacant
         silent = min(silent, 60 * by.unseen_most_minutes)
         habit = self.lessons.habit(state.sensor)
-        gone = (
-            self.lessons.lost(by) * habit.departures * self._unshared()
-        )
+        gone = self.lessons.lost(by) * habit.departures * self._unshared()
         if not self.rented:
             gone *= by.checked_out_gone
         if self.card:

@@ -117,7 +117,8 @@ class Weighing:
     )
     checked_out_ratio: float = weight(4, "Who has checked out leaves.")
     checked_out_gone: float = weight(
-        25, "and if the door was not heard: nearly all are out when the desk takes their key; who naps is the exception."
+        25,
+        "and if the door was not heard: nearly all are out when the desk takes their key; who naps is the exception.",
     )
     co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
     co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")

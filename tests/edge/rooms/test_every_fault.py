@@ -106,7 +106,8 @@ FAULTS: dict[str, Row] = {
     "a temperature that never changes": Row(
         "sensor_stuck",
         "medium",
-        "9:00 temperature 21 climate\n20:00 temperature 21 climate\n1d09:00 temperature 21 climate\n1d09:01 temperature 21 climate",
+        hourly("{0}:00 temperature 21 climate\n", 9, 23)
+        + "1d09:00 temperature 21 climate\n1d09:01 temperature 21 climate",
         "1d09:05 temperature 21.2 climate",
     ),
     "motion that never ends": Row("sensor_stuck", "medium", "9:00 motion on\n11:00 wait x", "11:05 motion off"),
