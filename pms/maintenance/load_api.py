@@ -107,7 +107,9 @@ def _raise(event: Event, alert: Alert | None) -> Raise:
     told = event.payload
     priority = told.get("priority") or (alert.priority if alert else "medium")
     device = told.get("device") or (alert.device if alert else None)
-    return Raise(event.at, str(told.get("kind")), told.get("room"), device, str(priority))
+    happened = told.get("happened_at")
+    at = event.at if happened is None else datetime.fromisoformat(happened)
+    return Raise(at, str(told.get("kind")), told.get("room"), device, str(priority))
 
 
 async def _alerts(session: AsyncSession, house: str, since: datetime) -> list[Alert]:

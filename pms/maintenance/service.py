@@ -1,6 +1,7 @@
 """Use cases of alerts: a condition comes and goes, people answer it. Every transition is an event."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -238,7 +239,7 @@ def _in_service(alert: Alert) -> None:
 
 
 def _record(work: UnitOfWork, alert: Alert, kind: EventKind, *, historical: bool) -> None:
-    payload = {
+    payload: dict[str, Any] = {
         "kind": alert.kind,
         "room": alert.room,
         "device": alert.device,
@@ -247,7 +248,9 @@ def _record(work: UnitOfWork, alert: Alert, kind: EventKind, *, historical: bool
         "present": alert.present,
         "count": alert.count,
     }
-    work.record(kind, alert.id, payload | ({"historical": True} if historical else {}))
+    if historical:
+        payload |= {"historical": True, "happened_at": (alert.cleared_at or alert.last_raised_at).isoformat()}
+    work.record(kind, alert.id, payload)
 
 
 def _required(text: str, field: str) -> str:

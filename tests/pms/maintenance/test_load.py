@@ -53,6 +53,22 @@ def test_at_most_ten_sources_are_named() -> None:
     assert middle([]) is None
 
 
+async def test_what_happened_while_the_link_was_down_counts_when_it_happened(
+    database: Database, clock: TestClock
+) -> None:
+    for number in range(12):
+        at = clock() - timedelta(minutes=30 * (number + 1))
+        told = {"key": f"leak:{number}", "kind": "leak", "state": "raised", "at": at, "priority": ""}
+        body = ConditionBody.model_validate(told)
+        await database.run(
+            Actor.edge(HOUSE), clock(), lambda work, body=body: take_condition(work, body, historical=True)
+        )
+    async with serving(database, HOUSE, clock) as api:
+        await api.sign_in("maintenance")
+        found = (await api.get("/api/v1/alert-load?days=2")).body
+    assert (found["raised"], found["peak"], found["flood_share"]) == (12, 1, 0)
+
+
 async def test_the_load_over_http(database: Database, clock: TestClock) -> None:
     async def tell(key: str, state: str = "raised", line: str | None = "field") -> None:
         kind, _, device = key.partition(":")
