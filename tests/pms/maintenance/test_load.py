@@ -53,6 +53,19 @@ def test_at_most_ten_sources_are_named() -> None:
     assert middle([]) is None
 
 
+async def test_two_lines_are_two_sources(database: Database, clock: TestClock) -> None:
+    for line in ("floor-1", "floor-2", "floor-1"):
+        for state in ("raised", "cleared"):
+            told = {"key": f"line_down:{line}", "kind": "line_down", "state": state, "at": clock(), "priority": "high"}
+            body = ConditionBody.model_validate(told)
+            await database.run(Actor.edge(HOUSE), clock(), lambda work, body=body: take_condition(work, body))
+        clock.forward(hours=1)
+    async with serving(database, HOUSE, clock) as api:
+        await api.sign_in("maintenance")
+        found = (await api.get("/api/v1/alert-load?days=2")).body
+    assert [(one["device"], one["count"]) for one in found["bad_actors"]] == [("floor-1", 2), ("floor-2", 1)]
+
+
 async def test_what_happened_while_the_link_was_down_counts_when_it_happened(
     database: Database, clock: TestClock
 ) -> None:

@@ -42,6 +42,13 @@ async def test_who_is_on_duty_gets_a_mail_in_their_language(post: Post, box: Mai
     assert len(box.messages) == 2, "once is enough"
 
 
+async def test_a_mail_names_the_line_that_is_down(post: Post, box: MailBox) -> None:
+    await post.on_duty("ann")
+    await post.tell("line_down", None, key="line_down:floor-1")
+    await post.follow()
+    assert subjects(box) == [("ann", "[High] Line down floor-1 (Test House)")]
+
+
 async def test_what_is_not_urgent_enough_waits_or_is_told_to_nobody(post: Post, box: MailBox) -> None:
     await post.on_duty("ann")
     await post.on_duty("bob", priority="medium")
@@ -105,7 +112,7 @@ async def test_what_chatters_or_follows_from_another_fault_is_not_told_again(pos
     await post.tell("line_down", None, key="line_down:field")
     await post.tell("device_offline", "102", line="field", device="102_lock")
     await post.follow(minutes=2)
-    assert subjects(box)[2:] == [("ann", "[High] Line down (Test House)")]
+    assert subjects(box)[2:] == [("ann", "[High] Line down field (Test House)")]
 
 
 async def test_a_mail_server_that_is_away_loses_nothing(post: Post, box: MailBox) -> None:
