@@ -1,6 +1,7 @@
 """The load of alerts: how many, when, from what."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pms.kernel.database import Database
 from pms.kernel.work import Actor
@@ -58,7 +59,7 @@ async def test_two_lines_are_two_sources(database: Database, clock: TestClock) -
         for state in ("raised", "cleared"):
             told = {"key": f"line_down:{line}", "kind": "line_down", "state": state, "at": clock(), "priority": "high"}
             body = ConditionBody.model_validate(told)
-            await database.run(Actor.edge(HOUSE), clock(), lambda work, body=body: take_condition(work, body))
+            await database.run(Actor.edge(HOUSE), clock(), partial(take_condition, condition=body))
         clock.forward(hours=1)
     async with serving(database, HOUSE, clock) as api:
         await api.sign_in("maintenance")
@@ -73,9 +74,7 @@ async def test_what_happened_while_the_link_was_down_counts_when_it_happened(
         at = clock() - timedelta(minutes=30 * (number + 1))
         told = {"key": f"leak:{number}", "kind": "leak", "state": "raised", "at": at, "priority": ""}
         body = ConditionBody.model_validate(told)
-        await database.run(
-            Actor.edge(HOUSE), clock(), lambda work, body=body: take_condition(work, body, historical=True)
-        )
+        await database.run(Actor.edge(HOUSE), clock(), partial(take_condition, condition=body, historical=True))
     async with serving(database, HOUSE, clock) as api:
         await api.sign_in("maintenance")
         found = (await api.get("/api/v1/alert-load?days=2")).body
