@@ -29,6 +29,7 @@ class BeliefState:
     began: datetime | None = None  # the first edge of its episode
     before: float = 0.5  # vacant before the episode
     circumstances: tuple[tuple[str, float, float], ...] = ()  # name, share, and how probably it empties the room
+    slept: bool = False  # somebody was felt at night in a rented room thought vacant
     thought: float = 0.5  # the same, before it was asked who opened the door
     last: str = ""  # felt last before the episode
     near: list[str] = field(default_factory=list)  # fired beside the door

@@ -152,8 +152,12 @@ class Cells:
         return [cell for cell in known if cell.heard is not None] or known
 
     def doorless(self) -> bool:
-        """Does nothing tell of the door: no contact at all, or only such as slept through entries?"""
+        """Does nothing tell of the door now?"""
         return all(cell.device in self.dead or self.away(cell) for cell in self.doors())
+
+    def untold(self) -> bool:
+        """Has the room no contact, or only such as slept through entries?"""
+        return all(cell.device in self.dead for cell in self.doors())
 
     def away(self, cell: Cell) -> bool:
         """Is the cell silent beyond its limit, or its device or line down?"""

@@ -6,7 +6,6 @@ from typing import Any
 
 from devices.model import Quality, Value
 from edge.rooms.asleep import AsleepState
-from edge.rooms.belief import FORCED
 from edge.rooms.belief_state import BeliefState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
@@ -14,9 +13,10 @@ from edge.rooms.conditions import ConditionsState
 from edge.rooms.gaps import GapsState
 from edge.rooms.intrusion import IntrusionState
 from edge.rooms.lessons import Lessons
-from edge.rooms.occupancy import Phase, Question
 from edge.rooms.packing import pack
+from edge.rooms.question import Phase, Question
 from edge.rooms.signals import RoomFacts
+from edge.rooms.silence import FORCED
 from edge.rooms.uncarded import UncardedState
 from edge.rooms.view import ManualAnswer
 from edge.rooms.visits import Visit

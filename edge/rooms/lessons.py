@@ -108,8 +108,11 @@ class Lessons:
         return self.ghost_rate(habit, by) * DAY > CHATTERS * by.ghosts_per_day
 
     def uncarded(self, by: Weighing) -> float:
-        """How much less probable than of one inside is it that somebody from outside opens the door without a card?"""
-        return 1 - self.carded.mean(by.carded_prior, by.carded_prior)
+        """How much less probable than of one inside is it that somebody from outside opens the door without a card?
+
+        One, until the lock of the room has told of a guest's card.
+        """
+        return 1.0 if not self.carded.yes else 1 - self.carded.mean(by.carded_prior, by.carded_prior)
 
     def emptied(self, state: BeliefState, *, yes: bool) -> None:
         """The door episode emptied the room, or did not; in which circumstances, is known as far as it is."""

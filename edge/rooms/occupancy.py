@@ -1,47 +1,18 @@
 """Is a guest in the room? What is shown of the belief: the answer, since when, and why."""
 
 from copy import copy, deepcopy
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from edge.rooms.belief import Belief, Push
 from edge.rooms.belief_state import BeliefState
 from edge.rooms.parameters import RoomParameters
+from edge.rooms.question import Phase, Question
 from edge.rooms.signals import Evidence
 
 MOST_EVIDENCE = 5
 SUREST = 0.99
 HOUR = timedelta(hours=1)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-class Phase(StrEnum):
-    """Where the question stands; checking and latched both count as occupied."""
-
-    UNKNOWN = "unknown"
-    VACANT = "vacant"
-    CHECKING = "checking"  # the door moved; who is inside is open
-    LATCHED = "latched"  # somebody was felt inside
-
-
-@dataclass(slots=True)
-class Question:
-    """All that is shown of it; a restart keeps it whole."""
-
-    phase: Phase = Phase.UNKNOWN
-    since: datetime | None = None  # of the shown answer
-    last_door: datetime | None = None
-    quiet_since: datetime | None = None  # nobody listened before, or somebody was heard
-    was_latched: bool = False  # somebody was known to be inside before the door moved
-    unseen: bool = False  # the door moved while nobody listened
-    last_activity: datetime | None = None
-    evidence: tuple[Evidence, ...] = ()
-
-    @property
-    def answer(self) -> str:
-        """unknown, vacant or occupied."""
-        return "occupied" if self.phase in (Phase.CHECKING, Phase.LATCHED) else str(self.phase)
 
 
 class Occupancy:
@@ -120,7 +91,8 @@ class Occupancy:
         if latched:
             return False
         near, why = belief.state.kind == "door", Evidence("motion_seen", at, {"device": device, "point": point})
-        if question.phase is not Phase.UNKNOWN and (near or not belief.inside(at)):
+        sleeper = question.phase is Phase.VACANT and not near and belief.sleeper(at)
+        if question.phase is not Phase.UNKNOWN and (near or not (sleeper or belief.inside(at))):
             return self._doubt(at, device, point)
         if near:
             self._turn(Phase.CHECKING, at)

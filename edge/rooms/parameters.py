@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from edge.rooms.weighing import Weighing
@@ -65,3 +67,11 @@ class RoomParameters(Weighing):
             name: int(value) if name in whole else float(value) for name, value in timers.items() if name in known
         }
         return cls(**chosen)
+
+
+@cache
+def held_at_most(parameters: RoomParameters) -> Mapping[str, timedelta]:
+    """How long a sensor that is on says that somebody is there, by point; one table for all rooms."""
+    presence = timedelta(hours=parameters.presence_stuck_hours)
+    motion = timedelta(hours=parameters.motion_stuck_hours)
+    return {"bed": presence, "presence": presence, "bolt": presence, "motion": motion}

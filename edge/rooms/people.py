@@ -1,13 +1,13 @@
 """Guests and staff together: whose door edge, whose motion is it?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache
 
 from edge.rooms.cells import FAR, Cells
 from edge.rooms.cleaning import Cleaning
-from edge.rooms.occupancy import Occupancy, Phase
-from edge.rooms.parameters import RoomParameters
+from edge.rooms.occupancy import Occupancy
+from edge.rooms.parameters import RoomParameters, held_at_most
+from edge.rooms.question import Phase
 from edge.rooms.signals import Effect, RoomFacts
 from edge.rooms.signs import Signs
 from edge.rooms.visits import Visit, Visits
@@ -15,14 +15,6 @@ from edge.rooms.visits import Visit, Visits
 ATTENDANT = "housekeeping"
 STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
 SLACK = timedelta(minutes=1)
-
-
-@cache
-def held_at_most(parameters: RoomParameters) -> Mapping[str, timedelta]:
-    """How long a sensor that is on says that somebody is there, by point; one table for all rooms."""
-    presence = timedelta(hours=parameters.presence_stuck_hours)
-    motion = timedelta(hours=parameters.motion_stuck_hours)
-    return {"bed": presence, "presence": presence, "bolt": presence, "motion": motion}
 
 
 class People:
@@ -111,8 +103,10 @@ class People:
             self.visits.guest_card(at)
             return self.occupancy.certain(at, "guest_entered")
         if self._cells.sensing():
+            moved = self.occupancy.question.last_door
             changed = self.occupancy.door(at, "guest_entered")
-            self.occupancy.belief.entered()
+            if self._cells.doorless() or (moved is not None and at - moved <= self._late):
+                self.occupancy.belief.entered()
             return changed
         return self.occupancy.nobody_knows(at, "guest_entered")
 
@@ -229,7 +223,7 @@ class People:
         """Why it cannot be known that the room is empty. Where nobody lodges, whoever comes is up and about."""
         if not self.occupancy.belief.lodged:
             return None
-        if self._cells.doorless() and self._cells.sensing():
+        if self._cells.untold() and self._cells.sensing():
             return "door_not_told"
         return "sees_entry_only" if self.occupancy.belief.lessons.blind_spot(self.parameters) else None
 

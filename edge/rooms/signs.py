@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from edge.rooms.cells import Cell, Cells
-from edge.rooms.occupancy import Occupancy, Phase
+from edge.rooms.occupancy import Occupancy
 from edge.rooms.parameters import RoomParameters
+from edge.rooms.question import Phase
 from edge.rooms.signals import Evidence, RoomFacts
 from edge.rooms.tally import Share
 
@@ -31,6 +32,7 @@ class Signs:
         self._facts = facts
         if gone:
             self._occupancy.belief.lean(self._by.checked_out_ratio)
+        self._occupancy.belief.booked = facts is not None and facts.rented
         self._occupancy.guests = max(1, facts.guests) if facts else 1
         self._occupancy.rent(rented=facts is None or facts.rented)
 

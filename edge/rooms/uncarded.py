@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edge.rooms.occupancy import Phase
 from edge.rooms.parameters import RoomParameters
+from edge.rooms.question import Phase
 
 
 @dataclass(slots=True)

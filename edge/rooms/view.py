@@ -6,7 +6,7 @@ from typing import Any
 
 from devices.model import Quality
 from edge.rooms.cells import SENSING, Cell, Cells
-from edge.rooms.occupancy import Phase, Question
+from edge.rooms.question import Phase, Question
 from edge.rooms.signals import Evidence, RoomFacts
 from edge.rooms.visits import Visit
 

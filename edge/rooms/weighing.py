@@ -70,6 +70,9 @@ class Weighing:
     active_seconds: float = weight(60, "Somebody up is felt again within a minute, half of the time.")
     doubt_floor: float = weight(0.05, "Share of those felt once who then sit still for long.")
     doubt_night_floor: float = weight(0.25, "The same at night: a sleeper turns over once.")
+    booked_night_below: float = weight(
+        0.97, "Who rented a room sleeps in it: at night one event is somebody, unless it is nearly sure to be empty."
+    )
     alone_least: float = weight(0.45, "One sensor alone leaves that much vacancy where others could confirm it.")
     alone_lasting: float = weight(0.2, "When it goes on for minutes: this much, so that silence needs an hour.")
     repeats_enough: float = weight(5, "Minutes in which a sensor must speak to be believed alone.")
@@ -117,8 +120,7 @@ class Weighing:
     )
     checked_out_ratio: float = weight(4, "Who has checked out leaves.")
     checked_out_gone: float = weight(
-        25,
-        "and if the door was not heard: nearly all are out when the desk takes their key; who naps is the exception.",
+        25, "and if the door was not heard: nearly all are out when the desk takes their key; a nap is rare."
     )
     co2_minutes: float = weight(10, "CO2 is looked at so far apart: slower than a door, faster than a nap.")
     co2_step_ppm: float = weight(40, "A sleeper adds 4 ppm a minute to 60 m3; less may be the neighbours.")

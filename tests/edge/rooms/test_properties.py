@@ -115,9 +115,7 @@ def test_conditions_alternate(given_steps: list[tuple[float, Signal]]) -> None:
 def opens(signal: Signal) -> bool:
     """May the signal reopen the question?"""
     if isinstance(signal, Reading):
-        return signal.point == "door"
-    if getattr(signal, "point", "") in ("keycard", "occupancy_input"):
-        return True  # a card taken out is a departure
+        return signal.point in ("door", "keycard", "occupancy_input")  # a card taken out is a departure
     return getattr(signal, "kind", "") in ("access", "egress")
 
 

@@ -107,7 +107,7 @@ VISITS = {
     "a lock that speaks after the door": VACANT
     + "10:00:00 door open\n10:00:01 ? occupied\n10:00:03 door closed\n10:00:05 card housekeeping\n10:00:05 ? vacant",
     "a card and no door: nobody came in": VACANT
-    + "10:00 card housekeeping\n10:10:01 wait x\n10:11 motion on\n10:11 ? occupied",
+    + "10:00 card housekeeping\n10:10:01 wait x\n10:11 motion on\n10:17 motion off\n10:17 ? occupied",
     "a card, and the door was not heard: whoever moves soon after is of the staff": VACANT
     + "10:00 card housekeeping\n10:05 motion on\n10:05 ? vacant\n10:05 ?cleaning in_progress"
     + goes("10:30", "10:31")
