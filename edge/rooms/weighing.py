@@ -27,7 +27,7 @@ class Weighing:
         120, "Door edges this close with nobody felt between are one coming or going (bags, a key forgotten)."
     )
     carded_prior: float = weight(1, "Entries by a card that was heard, and others, taken as seen: the lock is learned.")
-    together: float = weight(0.6, "Of two who come into an empty room, both; else the other follows.")
+    together: float = weight(0.8, "Of two who come into an empty room, both; else the other follows.")
     one_left: float = weight(0.7, "Somebody stayed of two: so often the other went out, and no tray was taken in.")
     enter_probability: float = weight(0.995, "A door that opens on an empty room lets somebody in, nearly always.")
     leave_prior_left: float = weight(4, "Departures taken as seen before a room has any; with the next: 73 % leave.")
@@ -94,9 +94,9 @@ class Weighing:
     )
     shared_prior_stayed: float = weight(4, "See above.")
     alone_prior_left: float = weight(
-        2, "Of two one has left: half of the next episodes empty the room; or the other was let in."
+        3, "Of two one has left: two thirds of the next episodes empty the room; else the other was let in."
     )
-    alone_prior_stayed: float = weight(2, "See above.")
+    alone_prior_stayed: float = weight(1.5, "See above.")
     shared_night_prior_left: float = weight(1, "With two guests at night 10 %: the other is asleep.")
     shared_night_prior_stayed: float = weight(9, "See above.")
     walked_out_least: float = weight(3, "So often somebody must have walked out of a room thought vacant,")

@@ -165,6 +165,72 @@ def test_who_opens_from_inside_was_inside() -> None:
     assert play.answer("codes")[-1] == "door_opened"
 
 
+def days_with_a_card(play: Play, days: int) -> None:
+    """Each day out at nine and back at five by card; the lock tells of every card."""
+    for day in range(days):
+        play.tell(
+            f"""
+            {day}d09:00:00 motion on
+            {day}d09:00:10 door open
+            {day}d09:00:14 door closed
+            {day}d09:01:30 motion off
+            {day}d16:59:58 card guest
+            {day}d17:00:00 door open
+            {day}d17:00:05 door closed
+            {day}d17:00:40 motion on
+            {day}d17:02:10 motion off
+            {day}d17:05:00 motion on
+            {day}d17:06:30 motion off
+            """
+        )
+
+
+def test_a_door_that_no_card_opened_was_opened_from_inside() -> None:
+    """Where the lock tells of cards; the room was thought empty for a while, as one of two had left unheard."""
+    vacancy = []
+    for days in (0, 8):
+        play = Play().tell("6:59 rented 2\n" + QUIET)
+        days_with_a_card(play, days)
+        play.tell(f"{days}d09:00 door open\n{days}d09:00:04 door closed\n{days}d10:00 ? vacant")
+        play.tell(f"{days}d10:00 door open\n{days}d10:00:04 door closed\n{days}d10:00:06 wait x")
+        vacancy.append(play.room._people.occupancy.belief.vacancy(play.now))
+    assert vacancy[1] > 2 * vacancy[0], "who was in may have left now; nobody came in without a card"
+
+
+def test_of_two_the_second_to_leave_empties_the_room() -> None:
+    out = "{0}:00 door open\n{0}:04 door closed\n"
+    both = Play().tell("6:59 rented 2\n" + CAME_IN + out.format("12:00") + "12:00:05 wait x")
+    first = both.room._people.occupancy.belief.vacancy(both.now)
+    both.tell("12:02 motion on\n12:20 motion off\n" + out.format("13:00") + "13:00:05 wait x")
+    assert both.room._people.occupancy.belief.vacancy(both.now) > first
+
+
+NIGHT_EVENTS = {
+    "rented: somebody sleeps in it": ("6:59 rented 1\n", "occupied"),
+    "of which the books say nothing: a doubt": ("", "vacant"),
+}
+
+
+@pytest.mark.parametrize(("books", "said"), NIGHT_EVENTS.values(), ids=NIGHT_EVENTS.keys())
+def test_one_event_at_night(books: str, said: str) -> None:
+    """The room was thought vacant since the door moved at seven; whoever had come to it had not gone with it."""
+    play = Play("contact", "motion", "lock").tell(books + CAME_IN + "18:55 motion on\n18:57 motion off")
+    play.tell("19:00 door open\n19:00:06 door closed\n22:30 ? vacant")
+    play.tell(f"23:10 motion on\n23:11:30 motion off\n23:12 ? {said}\n1d06:30 ? {said}")
+
+
+def test_who_has_checked_out_and_is_silent_has_left() -> None:
+    gone = "9:30 door open\n9:31:00 door closed\n9:40 wait x\n"
+    quiet, out = (Play().tell("6:59 rented 2\n" + CAME_IN + gone + more) for more in ("", "9:40 checked_out\n"))
+    assert out.room._people.occupancy.belief.vacancy(out.now) > quiet.room._people.occupancy.belief.vacancy(quiet.now)
+
+
+def test_a_wish_that_is_taken_back_is_no_hand_in_the_room() -> None:
+    out = "8:30 request mur\n9:00 door open\n9:00:04 door closed\n"
+    play = Play("contact", "motion", "lock", "thermostat").tell("6:59 rented 2\n" + CAME_IN + out + "9:03 request none")
+    assert "setting_changed" not in play.answer("codes")
+
+
 def test_what_a_room_learned_outlives_a_restart() -> None:
     play = Play("contact", "motion", "presence").tell(QUIET)
     days_of_leaving(play, 6)

@@ -88,7 +88,7 @@ CASES = {
     + """
         12:00:10 door open
         12:00:14 door closed
-        12:38:00 ? occupied
+        12:30:00 ? occupied
         12:40:00 ? vacant""",
     "one guest leaves at night": "8:59 rented 1"
     + CAME_IN
