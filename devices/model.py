@@ -55,6 +55,7 @@ class Reading(NamedTuple):
     "high"|"auto";
     `temperature` `setpoint` degC; `humidity` %; `co2` ppm; `lux` lx; `power` W; `energy` kWh; `voltage` V; `current` A;
     `battery` %; `link_quality` 0-255; `key_sequence` the lowest sequence of a key card that a lock opens to;
+    `message_number` counts a device's messages or presses, `record` a lock's records: each number is told once;
     `online` bool (what the device or its bridge says of its availability).
     """
 

@@ -72,4 +72,6 @@ POINT_KINDS: dict[str, PointKind] = {
     "battery": _number("%", 0, 100),
     "link_quality": _number("", 0, 255),
     "key_sequence": _number("", 0, 4_294_967_295),
+    "message_number": _number("", 0, 4_294_967_295),
+    "record": _number("", 0, 4_294_967_295),
 }

@@ -12,7 +12,7 @@ from devices.model import DeviceEvent, Fact, Reading
 KEEP = 4
 """Bit of `message.flags`: never deleted for space."""
 ALARM_POINTS = frozenset({"leak", "smoke", "sos", "tamper"})
-LOCK_POINTS = frozenset({"lock", "bolt", "key_sequence"})
+LOCK_POINTS = frozenset({"lock", "bolt", "key_sequence", "record"})
 KEPT_EVENTS = frozenset({"access", "egress", "forced", "sos", "tamper"})
 UNCOVERED = "SELECT value FROM meta WHERE key = 'uncovered'"
 OLDEST = f"SELECT seq FROM message WHERE seq > ? AND seq < ? AND flags & {KEEP} = 0 ORDER BY seq LIMIT ?"  # noqa: S608

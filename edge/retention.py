@@ -31,7 +31,7 @@ OF_POINT: Mapping[str, int] = {
         ),
         int(MessageClass.PRESENCE),
     ),
-    **dict.fromkeys(("lock", "key_sequence"), int(MessageClass.LOCKS)),
+    **dict.fromkeys(("lock", "key_sequence", "record"), int(MessageClass.LOCKS)),
     **dict.fromkeys(
         (
             *("temperature", "temperature_remote", "humidity", "co2", "voc", "pressure", "lux"),

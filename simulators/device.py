@@ -49,6 +49,7 @@ INITIAL: dict[str, Value] = {
     "temperature_remote": 21.0,
     "heating_output": 0,
     "key_sequence": 0,
+    "record": 0,
     "cooling_output": 0,
 }
 """What a device believes when it is switched on; a point not named here is False."""
@@ -56,8 +57,9 @@ INITIAL: dict[str, Value] = {
 ABSENT = {
     "zigbee2mqtt/lock": frozenset({"door", "tamper"}),
     "zigbee2mqtt/climate": frozenset({"voc", "pressure"}),
+    "shelly_gen1/button": frozenset({"message_number"}),
 }
-"""Points a profile knows but the simulated make of it does not have."""
+"""Points a profile knows but the simulated make of it does not have, or counts itself when it speaks."""
 
 
 @dataclass(slots=True)
@@ -130,7 +132,9 @@ class UseCases:
         self._later(hold_s, lambda: self.sense(point, value=False))
 
     def happen(self, kind: str, **params: Any) -> None:
-        """An event at the device."""
+        """An event at the device. A lock numbers its records, those that nobody hears too."""
+        if self.has("record"):
+            self.learns("record", int(self.state.values["record"] or 0) + 1)
         if self.state.alive:
             self._service.happened(self.state, kind, params)
 

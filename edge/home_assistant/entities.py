@@ -8,8 +8,8 @@ from devices.points import POINT_KINDS, Kind
 
 BINARY, SENSOR = "binary_sensor", "sensor"
 UNITS = {"degC": "°C"}
-HIDDEN = frozenset({"online", "key_sequence"})
-"""`online` is the availability; the sequence of a lock is of no use to anybody but the edge."""
+HIDDEN = frozenset({"online", "key_sequence", "message_number", "record"})
+"""`online` is the availability; the numbers of locks and messages are of no use to anybody but the edge."""
 DIAGNOSTIC = frozenset({"battery", "battery_low", "link_quality", "voltage", "current", "frequency", "tamper"})
 
 BINARY_CLASSES = {

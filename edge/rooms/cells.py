@@ -20,10 +20,12 @@ SWITCHES = frozenset(
     {"motion", "presence", "bed", "contact", "window", "keycard", "occupancy_input", "bolt", "leak", "smoke", "sos"}
     | {"tamper", "battery_low", "online"}
 )
+NUMBERED = frozenset({"message_number", "record"})
+"""Counters of devices: each number is told once."""
 SENSING = frozenset({"motion", "presence", "bed"})
 """Points that see a person stay; a room that has none makes do with its contacts."""
 ACTIVITY = SENSING | {"contact"}
-EVENTS = ACTIVITY | {"keycard", "occupancy_input", "sos", "tamper", "bolt"}
+EVENTS = ACTIVITY | NUMBERED | {"keycard", "occupancy_input", "sos", "tamper", "bolt"}
 """Points of which an old message says nothing worth believing."""
 
 BY_HAND = frozenset({"contact", "bed"})

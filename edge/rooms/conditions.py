@@ -135,6 +135,10 @@ class Conditions:
         """Is the fault standing?"""
         return self.key(fault) in self.state.raised
 
+    def is_rising(self, fault: Fault) -> bool:
+        """Does it show, but not for long enough yet?"""
+        return self.key(fault) in self.state.rising
+
     def withdraw(self, device: str, why: Evidence, gone: Callable[[str, str], bool]) -> None:
         """Of a device's faults those go of which `gone(key, kind)`."""
         state = self.state

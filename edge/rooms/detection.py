@@ -16,10 +16,11 @@ def raised_within(parameters: RoomParameters) -> dict[str, timedelta]:
         "window_open": parameters.window_minutes,
         "setpoint_not_reached": parameters.setpoint_minutes,
         "sensor_stuck": parameters.motion_stuck_hours * 60,
+        "audit_gap": parameters.audit_gap_minutes,
     }
     at_once = (
         *("sos", "smoke", "leak", "door_forced", "lock_tampered", "tamper", "lock_jammed", "unknown_credential"),
         *("override_used", "low_battery", "battery_runs_down", "clock_wrong", "clock_drifts", "sensor_implausible"),
-        *("device_offline", "motion_in_empty_room"),
+        *("device_offline", "motion_in_empty_room", "sequence_gap"),
     )
     return dict.fromkeys(at_once, AT_ONCE) | {kind: timedelta(minutes=m) + AT_ONCE for kind, m in minutes.items()}

@@ -14,6 +14,10 @@ class Doors:
 
     Staff may stand the door open: one that was opened with their card while they are there, one that they opened from
     inside while somebody is felt there. One that opens when they go (their card left the holder) is nobody's.
+
+    The closing of a door may be lost on its way. That it was shut all the same is known by its bolt (no door moves with
+    its bolt thrown) and by whoever opens it anew, with a card or from inside. A lock that says `locked` proves nothing:
+    many lock by the clock, the door open or shut.
     """
 
     def __init__(self, parameters: RoomParameters, cells: Cells, conditions: Conditions) -> None:
@@ -32,18 +36,26 @@ class Doors:
             if cell.text() != "open":
                 self._anew.pop(cell.device, None)
                 self._conditions.absent(fault, now)
+            elif self._bolted(cell):
+                self._conditions.absent(fault, now)
             elif visit is not None and self._came(cell, visit):
                 self._conditions.suspend(fault)
             elif cell.live:
                 self._stands(cell, now)
 
-    def card(self, now: datetime) -> None:
-        """A card opened a lock: its door was shut, whatever was heard of it, and opens now."""
+    def opened(self, now: datetime) -> None:
+        """A card or the inner handle opened a lock: its door was shut, whatever was heard of it, and opens now."""
         for cell in self._open():
             if now - (cell.changed or now) > self._entry:
-                self._anew[cell.device] = now
+                self._begin_anew(cell, now)
+
+    def bolt(self, now: datetime) -> None:
+        """The bolt was thrown, and the door is shut; or it was drawn, and the door may open."""
+        for cell in self._open():
+            if self._bolted(cell):
                 self._conditions.absent(Fault("door_ajar", cell.device), now)
-                self._stands(cell, now)
+            else:
+                self._begin_anew(cell, now)
 
     def worked(self, visit: Visit, moved: datetime, now: datetime, *, still: bool) -> None:
         """Staff who are alone in the room moved at `moved` (`still`: go on moving): they look after the door."""
@@ -55,6 +67,19 @@ class Doors:
             self._conditions.suspend(Fault("door_ajar", cell.device))
             if not still:
                 self._stands(cell, now)
+
+    def _begin_anew(self, cell: Cell, now: datetime) -> None:
+        self._anew[cell.device] = now
+        self._conditions.absent(Fault("door_ajar", cell.device), now)
+        self._stands(cell, now)
+
+    def _bolted(self, door: Cell) -> bool:
+        """A bolt was thrown after the door was heard to open."""
+        opened = door.changed
+        return opened is not None and any(
+            bolt.value is True and bolt.live and bolt.changed is not None and bolt.changed > opened
+            for bolt in self._cells.of("bolt")
+        )
 
     def _open(self) -> list[Cell]:
         return [cell for cell in self._cells.of("door") if cell.live and cell.text() == "open"]

@@ -10,6 +10,7 @@ from edge.rooms.cells import FAR, Cell, Cells
 from edge.rooms.climate import Climate
 from edge.rooms.conditions import Conditions, Fault
 from edge.rooms.doors import Doors
+from edge.rooms.gaps import Gaps
 from edge.rooms.intrusion import Intrusion
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.reaching import Reaching
@@ -48,6 +49,7 @@ class Faults:
         self.wear = Wear(parameters, cells, conditions)
         self.intrusion = Intrusion(cells, timedelta(minutes=parameters.unrented_quiet_minutes))
         self.doors = Doors(parameters, cells, conditions)
+        self.gaps = Gaps(parameters, conditions)
         self.asleep = AsleepState()  # motion sensors and door contacts
         self.last_entry: datetime | None = None
         self._parameters = parameters
@@ -126,8 +128,6 @@ class Faults:
             enough = entries >= (self._parameters.contact_accesses if door else self._parameters.silent_entries)
             if enough and (door or self.asleep.suspicious(cell.device, sensors)):
                 fault = Fault("sensor_stuck", cell.device, cell.point)
-                if door:
-                    self._cells.dead.add(cell.device)
                 why = Evidence("silent_over_entries", now, {"point": cell.point, "entries": entries})
                 self._conditions.present(fault, now, self._entry / 2, (why,))
 
@@ -175,12 +175,24 @@ class Faults:
         why = Evidence("unchanged_since", cell.changed or now, {"point": cell.point})
         self._conditions.present(Fault("sensor_stuck", cell.device, "temperature"), now, evidence=(why,))
 
+    def bury(self) -> bool:
+        """A door contact is dead from when its fault is raised: before that its message may be on the way.
+
+        Returns whether one is dead that was not.
+        """
+        doors = {cell.device for cell in self._cells.of("door")}
+        stuck = {device for device in doors if self._conditions.is_raised(Fault("sensor_stuck", device, "door"))}
+        known = stuck <= self._cells.dead
+        self._cells.dead |= stuck
+        return not known
+
     def recall(self) -> None:
         """After a restart: which door contacts were dead."""
-        limit = self._parameters.contact_accesses
-        records = self.asleep.records
-        doors = (cell.device for cell in self._cells.of("door") if cell.device in records)
-        self._cells.dead |= {device for device in doors if records[device].run >= limit}
+        limit, records = self._parameters.contact_accesses, self.asleep.records
+        for cell in self._cells.of("door"):
+            slept = cell.device in records and records[cell.device].run >= limit
+            if slept and not self._conditions.is_rising(Fault("sensor_stuck", cell.device, "door")):
+                self._cells.dead.add(cell.device)
 
     def resume(self, cell: Cell) -> None:
         """A cell got its value back after a restart."""

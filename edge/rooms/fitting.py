@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devices.model import Device, Profile
-from edge.rooms.cells import Cells
+from edge.rooms.cells import NUMBERED, Cells
 from edge.rooms.conditions import Conditions
 from edge.rooms.faults import Faults
 from edge.rooms.intake import Intake
@@ -26,8 +26,10 @@ POINTS_OF = {
 }
 """Faults that only a device with one of these points can take back."""
 
-ITS_OWN = frozenset({"key_sequence"})
+ITS_OWN = frozenset({"key_sequence"}) | NUMBERED
 """Points that say what a device itself holds: what the one before it held is no answer."""
+OF_ITS_PAST = frozenset({"sequence_gap", "audit_gap"})
+"""Faults of what a device said, not of what it is: another in its place has none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Fitting:
         self._faults.asleep.forget(device)
         self._faults.wear.profiles.pop(device, None)
         self._faults.wear.forget(device)
+        self._faults.gaps.forget(device)
         self.spares.discard(device)
 
     def _exchange(self, item: RoomDevice, now: datetime) -> None:
@@ -99,6 +102,7 @@ class Fitting:
         kept = [CellState.of(cell) for cell in self._cells.remove(device) if cell.point in points.keys() - ITS_OWN]
         self._faults.asleep.forget(device)
         self._faults.wear.forget(device)
+        self._faults.gaps.forget(device)
         self.spares.discard(device)
         self._add(item)
         for state in kept:
@@ -112,6 +116,8 @@ class Fitting:
 
     def _lost(self, key: str, kind: str, points: AbstractSet[str]) -> bool:
         """A fault that the new device can never take back; one that ends by itself is left to that."""
+        if kind in OF_ITS_PAST:
+            return True
         part = key.partition("/")[2]
         needed = POINTS_OF.get(kind, frozenset({part} if part else ()))
         return bool(needed) and not needed & points and key not in self._conditions.state.falling

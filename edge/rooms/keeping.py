@@ -10,6 +10,7 @@ from edge.rooms.belief_state import BeliefState
 from edge.rooms.cells import Absence, Cell
 from edge.rooms.cleaning import CleaningState
 from edge.rooms.conditions import ConditionsState
+from edge.rooms.gaps import GapsState
 from edge.rooms.intrusion import IntrusionState
 from edge.rooms.lessons import Lessons
 from edge.rooms.packing import pack
@@ -72,6 +73,7 @@ class RoomState:
     uncarded: UncardedState = field(default_factory=UncardedState)
     wear: WearState = field(default_factory=WearState)
     intrusion: IntrusionState = field(default_factory=IntrusionState)
+    gaps: GapsState = field(default_factory=GapsState)
     belief: BeliefState | None = None
     belief_before: BeliefState | None = None
 

@@ -49,6 +49,9 @@ class RoomParameters(Weighing):
     battery_lead_days: float = 28  # a battery whose trend reaches its limit within so many days is told
     lock_clock_drift_minutes: float = 2  # a lock's clock is off by more: it drifts
     lock_clock_wrong_minutes: float = 10  # by more than this, key cards fail at the wrong time
+    sequence_gaps: int = 3  # gaps in a device's message numbers within an hour, and
+    sequence_lost_percent: float = 5  # more than this share of its messages lost
+    audit_gap_minutes: float = 10  # a lock's record that is passed over may come so much later
     chatter_times: int = 3  # a fault raised so often within a minute chatters
     chatter_quiet_minutes: float = 10  # and is cleared only when it was quiet for so long
     safety_clear_seconds: float = 10  # leak, smoke, sos: quiet for so long before they are cleared

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devices.model import CredentialClass, DeviceEvent, Value
-from edge.rooms.cells import SENSING, Cell, Cells, Handler
+from edge.rooms.cells import NUMBERED, SENSING, Cell, Cells, Handler
 from edge.rooms.faults import Faults
 from edge.rooms.people import STAFF, People
 from edge.rooms.signals import AccessHappened, Effect
@@ -78,6 +78,8 @@ class Points:
             return self._faults.safety
         if point in WORN:
             return self._faults.wear.battery
+        if point in NUMBERED:
+            return self._faults.gaps.record if point == "record" else self._faults.gaps.message
         name = (LIVED.get(point) if self._number else None) or ANYWHERE.get(point)
         handler: Handler = _nothing if name is None else getattr(self, name)
         return handler
@@ -163,6 +165,7 @@ class Points:
     def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:
         if cell.value is True:
             self._people.bolt(now)
+        self._faults.doors.bolt(now)
         self._marks.shown(changed=True)
 
     def _show(self, _cell: Cell, _previous: Value, _now: datetime) -> None:
@@ -207,13 +210,14 @@ class Points:
             return
         self._intrusion.entered(now)
         self._faults.entered(now)
-        self._faults.doors.card(now)
+        self._faults.doors.opened(now)
         staff = kind in STAFF
         self._marks.shown(changed=self._people.staff(now, kind, credential) if staff else self._people.guest(now))
         self._faults.doors.look(now, self._people.visits.visit)
 
     def _egress(self, _event: DeviceEvent, now: datetime) -> None:
         self._intrusion.entered(now)
+        self._faults.doors.opened(now)
         moved = (cell.changed for cell in self._cells.of("door"))
         if self._number:
             seen = any(at is not None and now - at <= self._late for at in moved)

@@ -171,8 +171,9 @@ class Room:
             people.occupancy.question, people.occupancy.before[0], people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
             self._cells.offline, faults.asleep, faults.last_entry, self.facts, self._checked_out, self._manual,
-            wear=faults.wear.state, intrusion=faults.intrusion.state, uncarded=people.uncarded.state,
-            belief=people.occupancy.belief.state, belief_before=people.occupancy.before[1],
+            wear=faults.wear.state, intrusion=faults.intrusion.state, gaps=faults.gaps.state,
+            uncarded=people.uncarded.state, belief=people.occupancy.belief.state,
+            belief_before=people.occupancy.before[1],
         )  # fmt: skip
         packed: dict[str, Any] = pack(state)
         return packed | {"lessons": self._lessons.of(people.occupancy.belief.lessons)}
@@ -195,7 +196,7 @@ class Room:
         self._conditions.state = state.conditions
         self._cells.offline, faults.asleep, faults.last_entry = state.offline, state.asleep, state.last_entry
         self._checked_out, self._manual = state.checked_out, state.manual
-        faults.wear.state, faults.intrusion.state = state.wear, state.intrusion
+        faults.wear.state, faults.intrusion.state, faults.gaps.state = state.wear, state.intrusion, state.gaps
         for kept in state.cells:
             cell = self._cells.get(kept.device, kept.point) or self._intake.add(kept.device, kept.point)
             kept.fill(cell)
@@ -288,6 +289,8 @@ class Room:
         if visit is not None and self._people.visits.visit is None:
             self._faults.doors.look(at, None)
         self._conditions.tick(at)
+        if self._faults.bury():
+            changed |= self._people.see(at)
         for answer in [name for name, manual in self._manual.items() if (manual.until or FAR) <= at]:
             del self._manual[answer]
             changed = True

@@ -33,6 +33,8 @@ KINDS: dict[str, Kind] = {
     "battery_runs_down": Kind("low", "battery_falling", "device_will_stop_by_then", "order_battery"),
     "many_offline": Kind("high", "devices_silent_together", "part_of_house_not_seen", "check_power_and_network"),
     "comm_errors": Kind("medium", "line_garbled", "values_late_or_missing", "check_cable_and_radio"),
+    "sequence_gap": Kind("medium", "messages_lost_on_way", "values_late_or_missing", "check_cable_and_radio"),
+    "audit_gap": Kind("medium", "records_not_told", "entries_not_known", "read_lock_out"),
     "encoder_errors": Kind("medium", "encoder_failing", "keys_not_made", "check_encoder"),
     "door_ajar": Kind("medium", "door_open_too_long", "room_not_secured", "close_door"),
     "window_open": Kind("low", "window_open_while_cooling", "energy_wasted", "close_window"),
@@ -48,7 +50,9 @@ KINDS: dict[str, Kind] = {
 """Every kind the edge raises, or the service itself."""
 
 PARENTS = frozenset({"line_down", "many_offline"})
-CHILDREN = frozenset({"device_offline", "sensor_stuck", "sensor_implausible", "setpoint_not_reached", "comm_errors"})
+CHILDREN = frozenset(
+    {"device_offline", "sensor_stuck", "sensor_implausible", "setpoint_not_reached", "comm_errors", "sequence_gap"}
+)
 """What follows by itself from a line that is down or a power cut: suppressed while that stands, one alert a cause."""
 
 BLOCKS = frozenset({"leak", "lock_tampered", "lock_jammed", "setpoint_not_reached"})
@@ -56,7 +60,7 @@ BLOCKS = frozenset({"leak", "lock_tampered", "lock_jammed", "setpoint_not_reache
 
 NEEDS_WORK = BLOCKS | {
     *("tamper", "device_offline", "low_battery", "sensor_stuck", "sensor_implausible", "clock_wrong"),
-    *("many_offline", "comm_errors", "encoder_errors"),
+    *("many_offline", "comm_errors", "encoder_errors", "sequence_gap", "audit_gap"),
 }
 """Kinds that need somebody with tools: they open a work order."""
 

@@ -11,7 +11,7 @@ from pms.kernel.events import Event
 from pms.kernel.http import Body, ReadCall, Routes, View
 from pms.maintenance.load_rules import STALE, Load, Raise, load, middle
 from pms.maintenance.model import Alert
-from pms.maintenance.rules import OPEN, Action, AlertState
+from pms.maintenance.rules import OPEN, Action, AlertState, thing_of
 from pms.maintenance.service import EVENTS, RAISED
 from pms.maintenance.suppression import SUPPRESSED, UNSUPPRESSED
 
@@ -106,8 +106,10 @@ async def _raises(session: AsyncSession, house: str, since: datetime) -> list[Ra
 def _raise(event: Event, alert: Alert | None) -> Raise:
     told = event.payload
     priority = told.get("priority") or (alert.priority if alert else "medium")
-    device = told.get("device") or (alert.device if alert else None)
-    return Raise(event.at, str(told.get("kind")), told.get("room"), device, str(priority))
+    device = told.get("device") or (thing_of(alert.key, alert.room, alert.device) if alert else None)
+    happened = told.get("happened_at")
+    at = event.at if happened is None else datetime.fromisoformat(happened)
+    return Raise(at, str(told.get("kind")), told.get("room"), device, str(priority))
 
 
 async def _alerts(session: AsyncSession, house: str, since: datetime) -> list[Alert]:

@@ -127,6 +127,11 @@ def covers(parent: str, where: Whereabouts) -> bool:
     )
 
 
+def thing_of(key: str, room: str | None, device: str | None) -> str | None:
+    """What an alert is about beside its room: a device, else what of the house its key names (`line_down:floor-1`)."""
+    return device or (key.partition(":")[2] or None if room is None else None)
+
+
 TOGETHER = timedelta(minutes=10)
 """Devices that fell silent within this time may have one cause."""
 MANY = {"room": 3, "floor": 6, "line": 8}

@@ -1,6 +1,7 @@
 """Use cases of alerts: a condition comes and goes, people answer it. Every transition is an event."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,32 +44,35 @@ EVENTS: dict[Action, EventKind] = {
 RAISED = EventKind("alert.raised", ALERTS_READ)
 
 
-async def take_condition(work: UnitOfWork, condition: ConditionBody) -> None:
-    """Apply what the edge says of a fault. Said twice, it is still one alert."""
+async def take_condition(work: UnitOfWork, condition: ConditionBody, *, historical: bool = False) -> None:
+    """Apply what the edge says of a fault. Said twice, it is still one alert.
+
+    `historical`: it waited while the link was down, and its events are marked so.
+    """
     follows: ConditionBody | None = condition
     while follows is not None:  # a common cause, and then its end, at most
-        follows = await (_raise if follows.state == "raised" else _clear)(work, follows)
+        follows = await (_raise if follows.state == "raised" else _clear)(work, follows, historical)
 
 
-async def _raise(work: UnitOfWork, condition: ConditionBody) -> ConditionBody | None:
+async def _raise(work: UnitOfWork, condition: ConditionBody, historical: bool) -> ConditionBody | None:
     alert = await _last_of_key(work.session, work.property_id, condition.key)
     if alert is None or not _continues(alert, condition):
-        alert = _new_alert(work, condition)
+        alert = _new_alert(work, condition, historical)
     elif alert.present and alert.state in OPEN:
         return None
     else:
-        _raise_again(work, alert, condition)
+        _raise_again(work, alert, condition, historical)
     await work.session.flush()
     return await suppression.after_raise(work, alert)
 
 
-def _raise_again(work: UnitOfWork, alert: Alert, condition: ConditionBody) -> None:
+def _raise_again(work: UnitOfWork, alert: Alert, condition: ConditionBody, historical: bool) -> None:
     alert.present, alert.cleared_at, alert.resolved_at = True, None, None
     alert.count += 1
     alert.escalated, alert.line = 0, condition.line
     alert.last_raised_at = condition.at
     alert.evidence = [item.model_dump(mode="json") for item in condition.evidence]
-    _move(work, alert, Action.RAISE_AGAIN)
+    _move(work, alert, Action.RAISE_AGAIN, historical=historical)
 
 
 def _continues(alert: Alert, condition: ConditionBody) -> bool:
@@ -77,7 +81,7 @@ def _continues(alert: Alert, condition: ConditionBody) -> bool:
     return same_fault(alert.cleared_at, condition.at, resolved_by_hand=alert.resolved_by is not None)
 
 
-def _new_alert(work: UnitOfWork, condition: ConditionBody) -> Alert:
+def _new_alert(work: UnitOfWork, condition: ConditionBody, historical: bool) -> Alert:
     alert = Alert(
         id=new_id("alert"),
         property_id=work.property_id,
@@ -95,17 +99,17 @@ def _new_alert(work: UnitOfWork, condition: ConditionBody) -> Alert:
         evidence=[item.model_dump(mode="json") for item in condition.evidence],
     )
     work.session.add(alert)
-    _record(work, alert, RAISED)
+    _record(work, alert, RAISED, historical=historical)
     return alert
 
 
-async def _clear(work: UnitOfWork, condition: ConditionBody) -> ConditionBody | None:
+async def _clear(work: UnitOfWork, condition: ConditionBody, historical: bool) -> ConditionBody | None:
     alert = await _last_of_key(work.session, work.property_id, condition.key)
     if alert is None or not alert.present:
         return None
     alert.present, alert.cleared_at = False, condition.at
     if alert.state in OPEN:  # else somebody had called it resolved before it was
-        _move(work, alert, Action.CLEAR)
+        _move(work, alert, Action.CLEAR, historical=historical)
         if alert.suppressed_by is not None and alert.state == AlertState.CLEARED_UNACKNOWLEDGED:
             alert.state = AlertState.RESOLVED.value  # nobody was told of it
         if alert.state == AlertState.RESOLVED:
@@ -218,7 +222,7 @@ def _act(work: UnitOfWork, alert: Alert, action: Action, text: str) -> None:
     )
 
 
-def _move(work: UnitOfWork, alert: Alert, action: Action) -> None:
+def _move(work: UnitOfWork, alert: Alert, action: Action, *, historical: bool = False) -> None:
     target = after(action, AlertState(alert.state))
     if target is None:
         return
@@ -227,15 +231,15 @@ def _move(work: UnitOfWork, alert: Alert, action: Action) -> None:
     alert.state = target.value
     if target is AlertState.RESOLVED:
         _in_service(alert)
-    _record(work, alert, EVENTS[action])
+    _record(work, alert, EVENTS[action], historical=historical)
 
 
 def _in_service(alert: Alert) -> None:
     alert.out_of_service_by = alert.out_of_service_at = alert.out_of_service_reason = None
 
 
-def _record(work: UnitOfWork, alert: Alert, kind: EventKind) -> None:
-    payload = {
+def _record(work: UnitOfWork, alert: Alert, kind: EventKind, *, historical: bool) -> None:
+    payload: dict[str, Any] = {
         "kind": alert.kind,
         "room": alert.room,
         "device": alert.device,
@@ -244,6 +248,8 @@ def _record(work: UnitOfWork, alert: Alert, kind: EventKind) -> None:
         "present": alert.present,
         "count": alert.count,
     }
+    if historical:
+        payload |= {"historical": True, "happened_at": (alert.cleared_at or alert.last_raised_at).isoformat()}
     work.record(kind, alert.id, payload)
 
 

@@ -1,6 +1,7 @@
 """Facts that happened in the rooms, handed to the department they belong to. Each is applied once, in order."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from pms.access.permissions import DEVICES_READ, ROOMS_READ
@@ -37,6 +38,8 @@ from pms.room_feed.configured import follow
 from pms.room_feed.model import AccessRecord, DeviceSeen, EdgeSystem
 from pms.room_feed.sensed import upsert
 
+WAITED = timedelta(minutes=1)
+"""What is heard so long after it happened tells the past."""
 ROOM_ACCESS = EventKind("room.access", ROOMS_READ)
 DEVICE_CHANGED = EventKind("device.changed", DEVICES_READ)
 
@@ -52,10 +55,10 @@ async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> Non
         AccessRecord, property_id=work.property_id, epoch=envelope.epoch, seq=envelope.seq, **values
     )
     if new:
-        await _hold_against_ledger(work, body)
+        await _hold_against_ledger(work, envelope, body)
         await _remember(work, body)
         payload = {"device": body.device, "result": body.result, "credential_class": body.credential_class}
-        work.record(ROOM_ACCESS, body.room, payload | _of_the_past(envelope))
+        work.record(ROOM_ACCESS, body.room, payload | _mark(work, envelope, body.at))
 
 
 async def _remember(work: UnitOfWork, body: AccessBody) -> None:
@@ -68,7 +71,7 @@ async def _visit(work: UnitOfWork, _envelope: Envelope, body: VisitBody) -> None
     await take_visit(work, body)
 
 
-async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
+async def _hold_against_ledger(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> None:
     """A card of ours has been at a door: one that must not open is a fault of high priority, whoever let it in."""
     finding = await take_access(work, body)
     if finding is None or await _is_worked_on(work, body.room):
@@ -84,7 +87,7 @@ async def _hold_against_ledger(work: UnitOfWork, body: AccessBody) -> None:
         at=body.at,
         evidence=[evidence],
     )
-    await take_condition(work, condition)
+    await take_condition(work, condition, historical=_of_the_past(work, envelope, body.at))
 
 
 async def _is_worked_on(work: UnitOfWork, number: str) -> bool:
@@ -100,8 +103,8 @@ async def _cleaning(work: UnitOfWork, _envelope: Envelope, body: CleaningBody) -
     await take_cleaning(work, body)
 
 
-async def _condition(work: UnitOfWork, _envelope: Envelope, body: ConditionBody) -> None:
-    await take_condition(work, body)
+async def _condition(work: UnitOfWork, envelope: Envelope, body: ConditionBody) -> None:
+    await take_condition(work, body, historical=_of_the_past(work, envelope, body.at))
 
 
 async def _command_result(work: UnitOfWork, _envelope: Envelope, body: CommandResultBody) -> None:
@@ -127,7 +130,9 @@ async def _candidates(work: UnitOfWork, _envelope: Envelope, body: CandidatesBod
 async def _device(work: UnitOfWork, envelope: Envelope, body: DeviceBody) -> None:
     row = {"property_id": work.property_id, **_columns(DeviceSeen, body)}
     await upsert(work.session, DeviceSeen, [row], ("property_id", "device"))
-    work.record(DEVICE_CHANGED, body.device, {"room": body.room, "online": body.online} | _of_the_past(envelope))
+    work.record(
+        DEVICE_CHANGED, body.device, {"room": body.room, "online": body.online} | _mark(work, envelope, work.now)
+    )
 
 
 async def _system(work: UnitOfWork, _envelope: Envelope, body: SystemBody) -> None:
@@ -135,9 +140,14 @@ async def _system(work: UnitOfWork, _envelope: Envelope, body: SystemBody) -> No
     await upsert(work.session, EdgeSystem, [row], ("property_id",))
 
 
-def _of_the_past(envelope: Envelope) -> dict[str, Any]:
-    """A mark for readers of the feed: it waited while the link was down, and is no news of this minute."""
-    return {"historical": True} if envelope.historical else {}
+def _of_the_past(work: UnitOfWork, envelope: Envelope, at: datetime) -> bool:
+    """Whether it waited, at the edge or in the broker while the PMS was away, and is no news of this minute."""
+    return envelope.historical or work.now - at > WAITED
+
+
+def _mark(work: UnitOfWork, envelope: Envelope, at: datetime) -> dict[str, Any]:
+    """The same, for readers of the feed."""
+    return {"historical": True} if _of_the_past(work, envelope, at) else {}
 
 
 def _columns(table: type[Base], body: Message) -> dict[str, Any]:

@@ -53,6 +53,7 @@ PROPERTIES: dict[str, Callable[[Value], Properties]] = {
     "voc": _plain("voc"),
     "setpoint": _plain("occupied_heating_setpoint"),
     "key_sequence": _plain("key_sequence"),
+    "record": _plain("record"),
     "mode": lambda value: {"system_mode": {"vent": "fan_only", "eco": "auto"}.get(str(value), value)},
 }
 """How each point is spelled. A value the device never learned (sos and button are events) is not said."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devices.model import CredentialClass
+from devices.model import CredentialClass, DeviceEvent
 from devices.mqtt.router import MqttRouter
 from tests.devices.codec import device, events, reasons, router, say, values
 
@@ -114,3 +114,9 @@ def test_the_sequence_that_a_lock_opens_to() -> None:
     assert values(say(one("lock"), "zigbee2mqtt/101_thing", {"key_sequence": 7})) == {"key_sequence": 7}
     assert values(say(one("lock"), "zigbee2mqtt/101_thing", {"battery": 70})) == {"battery": 70}
     assert reasons(say(one("lock"), "zigbee2mqtt/101_thing", {"key_sequence": -1})) == ["absurd_value"]
+
+
+def test_a_lock_that_numbers_its_records_tells_the_number_with_each() -> None:
+    said = say(one("lock"), "zigbee2mqtt/101_thing", {"action": "unlock", "action_user": 1, "record": 42})
+    assert values(said) == {"record": 42}
+    assert [fact.kind for fact in said.facts if isinstance(fact, DeviceEvent)] == ["access"]

@@ -91,3 +91,23 @@ def test_a_text_that_is_no_plausible_number_is_never_a_good_reading(
     assert all(
         isinstance(fact, Reading) and fact.quality is Quality.BAD and fact.value is None for fact in decoded.facts
     )
+
+
+COUNTED = """
+id = "mapped/counted"
+dialect = "mapped"
+label = "Contact behind a LoRaWAN server"
+
+[points.door]
+wire = { topic = "up", path = "object.door", values = { open = "open", closed = "closed" } }
+
+[points.message_number]
+wire = { topic = "up", path = "fCnt" }
+"""
+
+
+def test_a_profile_says_where_a_device_counts_its_messages(tmp_path: Path) -> None:
+    (tmp_path / "counted.toml").write_text(COUNTED)
+    codec = MqttRouter([device("mapped/counted", "contact/101")], Catalog.load([tmp_path]))
+    told = say(codec, "contact/101/up", {"fCnt": 1412, "object": {"door": "open"}})
+    assert values(told) == {"door": "open", "message_number": 1412}

@@ -66,20 +66,27 @@ def test_the_last_will_of_one_that_sleeps_says_nothing() -> None:
 def test_a_press_counts_once_though_it_is_told_again() -> None:
     codec = one("button")
     topic = f"{STEM}/input_event/0"
-    assert not say(codec, topic, {"event": "", "event_cnt": 0}).facts
+    assert events(say(codec, topic, {"event": "", "event_cnt": 0})) == []
     assert events(say(codec, topic, {"event": "SS", "event_cnt": 1})) == [("button", {"name": "SS"})]
-    assert not say(codec, topic, {"event": "SS", "event_cnt": 1}).facts
+    assert events(say(codec, topic, {"event": "SS", "event_cnt": 1})) == []
     assert events(say(codec, topic, {"event": "SS", "event_cnt": 2})) == [("button", {"name": "SS"})]
     assert reasons(say(codec, topic, {"event": 7, "event_cnt": 3})) == ["wrong_type"]
-    assert reasons(say(codec, topic, b"S")) == ["not_json"]
+    assert reasons(say(codec, topic, b"S")) == ["not_json", "not_json"], "neither the press nor its number"
 
 
 def test_the_first_press_heard_after_it_was_retained_is_known() -> None:
     codec = one("button")
     topic = f"{STEM}/input_event/0"
-    assert not say(codec, topic, {"event": "L", "event_cnt": 4}, retained=True).facts
-    assert not say(codec, topic, {"event": "L", "event_cnt": 4}).facts
-    assert len(say(codec, topic, {"event": "L", "event_cnt": 5}).facts) == 1
+    assert events(say(codec, topic, {"event": "L", "event_cnt": 4}, retained=True)) == []
+    assert events(say(codec, topic, {"event": "L", "event_cnt": 4})) == []
+    assert len(events(say(codec, topic, {"event": "L", "event_cnt": 5}))) == 1
+
+
+def test_each_press_has_its_number() -> None:
+    codec = one("button")
+    for number in (4, 5):
+        said = say(codec, f"{STEM}/input_event/0", {"event": "S", "event_cnt": number})
+        assert values(said) == {"message_number": number}
 
 
 def test_another_channel() -> None:

@@ -72,7 +72,7 @@ def test_a_reading_nobody_believes_is_as_sensitive_as_another(quality: Quality) 
 
 
 def test_every_point_of_the_profiles_was_thought_of() -> None:
-    plain = {"battery", "battery_low", "link_quality", "leak", "smoke", "sos", "tamper", "online"}
+    plain = {"battery", "battery_low", "link_quality", "message_number", "leak", "smoke", "sos", "tamper", "online"}
     plain |= {  # what an installer sets, and how a unit is
         *("alarm_active", "alarm_code", "backlight", "baud_code", "belimo_mode", "clock_hour", "clock_minute"),
         *("clock_weekday", "connected", "contact_reception", "control_sequence", "device_number", "dip_bits"),

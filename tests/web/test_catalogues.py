@@ -11,6 +11,7 @@ from pms.housekeeping import rules as housekeeping
 from pms.kernel.html import TONES
 from pms.kernel.i18n import Translator
 from pms.maintenance import catalog
+from pms.maintenance.notify import planning
 from pms.maintenance.rules import AlertState
 from pms.property import rules as property_rules
 from pms.web.assembly import CATALOGUES, PLACES
@@ -95,6 +96,7 @@ CODES = {
     "consequence": {kind.consequence for kind in (*catalog.KINDS.values(), catalog.OTHER)},
     "response": {kind.response for kind in (*catalog.KINDS.values(), catalog.OTHER)},
     "priority": set(catalog.PRIORITIES),
+    "message_reason": {planning.RAISED, planning.ESCALATION, planning.DIGEST, "test", *planning.WEBHOOK_EVENTS},
     "alert_state": {state.value for state in AlertState},
     "task_state": {state.value for state in housekeeping.TaskState},
     "task_type": {kind.value for kind in housekeeping.TaskType},

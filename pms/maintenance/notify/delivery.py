@@ -29,7 +29,6 @@ LOOK_S = 1.0
 AT_ONCE = 10
 LEASE = timedelta(seconds=4 * TIMEOUT_S)
 FAULT = "notification_failed"
-GONE_UNSEEN = AlertState.CLEARED_UNACKNOWLEDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +149,16 @@ async def _still_to_tell(session: AsyncSession, one: Notification) -> list[Alert
     return [
         alert
         for alert in found
-        if (alert.state == AlertState.NEW or (alert.priority in rules.AT_ONCE and alert.state == GONE_UNSEEN))
+        if (alert.state == AlertState.NEW or _gone_unseen(alert, one))
         and alert.suppressed_by is None
         and alert.out_of_service_at is None
     ]
+
+
+def _gone_unseen(alert: Alert, one: Notification) -> bool:
+    """An urgent one that stood when the message was written down, and cleared before anybody saw it."""
+    urgent = alert.priority in rules.AT_ONCE and alert.state == AlertState.CLEARED_UNACKNOWLEDGED
+    return urgent and alert.cleared_at is not None and alert.cleared_at >= one.created_at
 
 
 def _fault(row: Notification, now: datetime) -> ConditionBody:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
@@ -25,6 +26,8 @@ WEBHOOK_EVENTS = TOLD | {
     EVENTS[what].name for what in (Action.ACKNOWLEDGE, Action.CLEAR, Action.RESOLVE, Action.SHELVE)
 }
 WEBHOOK_EVENTS |= {ESCALATED.name}
+SEEN = TOLD | {EVENTS[Action.BRING_BACK].name}
+"""Events with which an alert comes before people's eyes."""
 STALE = timedelta(days=1)
 """What happened longer ago is no news: a way to people that is new does not begin with the past."""
 RAISED, ESCALATION, DIGEST = "raised", "escalated", "digest"
@@ -37,7 +40,9 @@ async def people_of_event(work: UnitOfWork, event: Event) -> None:
         return
     zone = ZoneInfo((await the_property(work.session, work.property_id)).time_zone)
     duty = rules.on_duty(await roster(work), work.now.astimezone(zone))
-    await _tell(work, await _contacts(work, duty), alert, RAISED, str(event.offset))
+    historical = event.payload.get("historical") is True
+    telling = Telling(RAISED, str(event.offset), rules.due_at(alert.priority, work.now, historical=historical))
+    await _tell(work, await _contacts(work, duty), alert, telling)
 
 
 class WebhookPlan:
@@ -79,16 +84,25 @@ async def escalate(work: UnitOfWork) -> int:
     )
     told = 0
     for alert in (await work.session.scalars(query.with_for_update(skip_locked=True))).all():
-        due = rules.due_steps(steps, work.now - alert.last_raised_at, alert.escalated)
+        if not rules.due_steps(steps, work.now - alert.last_raised_at, alert.escalated):
+            continue
+        due = rules.due_steps(steps, work.now - await _seen(work, alert), alert.escalated)
         if not due:
             continue
         contacts = await _contacts(work, [step.contact for step in due])
         once = f"{alert.count}:{alert.escalated + len(due)}"
         alert.escalated += len(due)
-        await _tell(work, contacts, alert, ESCALATION, once)
+        await _tell(work, contacts, alert, Telling(ESCALATION, once, work.now))
         work.record(ESCALATED, alert.id, {"kind": alert.kind, "priority": alert.priority, "step": alert.escalated})
         told += len(contacts)
     return told
+
+
+async def _seen(work: UnitOfWork, alert: Alert) -> datetime:
+    """Since when it can be acknowledged: it may have waited for the link, behind another fault or on a shelf."""
+    same = (Event.property_id == work.property_id, Event.kind.in_(SEEN), Event.subject == alert.id)
+    shown = await work.session.scalar(select(func.max(Event.at)).where(*same))
+    return alert.last_raised_at if shown is None else max(alert.last_raised_at, shown)
 
 
 async def roster(work: UnitOfWork) -> list[Duty]:
@@ -107,19 +121,26 @@ def _chatters(alert: Alert) -> bool:
     return often and alert.priority != "critical"
 
 
-async def _tell(work: UnitOfWork, contacts: Iterable[Contact], alert: Alert, reason: str, once: str) -> None:
+class Telling(NamedTuple):
+    """Why somebody is told, when at the earliest, and what tells this message from others."""
+
+    reason: str
+    once: str
+    due: datetime
+
+
+async def _tell(work: UnitOfWork, contacts: Iterable[Contact], alert: Alert, telling: Telling) -> None:
     for contact in contacts:
         if not rules.wants(contact.priority, alert.priority):
             continue
         if alert.priority != "critical" and await _flooded(work, contact):
             await _into_digest(work, contact, alert)
             continue
-        due = work.now if reason == ESCALATION else rules.due_at(alert.priority, work.now)
         await work.insert_once(
             Notification,
-            **_row(work, f"{reason}:{alert.id}:{once}:{contact.id}", due),
+            **_row(work, f"{telling.reason}:{alert.id}:{telling.once}:{contact.id}", telling.due),
             **_to(contact),
-            reason=reason,
+            reason=telling.reason,
             priority=alert.priority,
             alerts=[alert.id],
         )

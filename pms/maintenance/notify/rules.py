@@ -8,6 +8,8 @@ from pms.maintenance.catalog import PRIORITIES
 
 HOLD = timedelta(seconds=60)
 """Alerts under high wait so long: what clears in that time, or turns out to follow from another, is told to nobody."""
+SETTLE = timedelta(seconds=10)
+"""What waited while the link was down: by then it is known whether it has cleared since."""
 AT_ONCE = frozenset({"critical", "high"})
 FLOOD = 10
 FLOOD_WITHIN = timedelta(minutes=10)
@@ -71,9 +73,11 @@ def pause_after(attempts: int) -> timedelta | None:
     return min(timedelta(seconds=FIRST_PAUSE.total_seconds() * 2.0 ** (attempts - 1)), LONGEST_PAUSE)
 
 
-def due_at(priority: str, now: datetime) -> datetime:
-    """When to tell of an alert."""
-    return now if priority in AT_ONCE else now + HOLD
+def due_at(priority: str, now: datetime, *, historical: bool = False) -> datetime:
+    """When to tell of an alert; `historical`: it came up while the link was down."""
+    if priority not in AT_ONCE:
+        return now + HOLD
+    return now + SETTLE if historical else now
 
 
 def digest_slot(now: datetime) -> datetime:

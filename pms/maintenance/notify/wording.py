@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pms.kernel.i18n import Translator
 from pms.maintenance.catalog import kind_of
 from pms.maintenance.model import Alert
+from pms.maintenance.rules import thing_of
 
 MOST_LISTED = 50
 
@@ -50,8 +51,9 @@ class Wording:
         key = f"kind.{alert.kind}"
         known = self.translator.has(self.language, key)
         what = self._text(key) if known else alert.kind
+        thing = thing_of(alert.key, alert.room, alert.device)
         priority = f"[{self._text(f'priority.{alert.priority}')}]"
-        return " ".join(part for part in (priority, alert.room or "", what, alert.device or "") if part)
+        return " ".join(part for part in (priority, alert.room or "", what, thing or "") if part)
 
     def _text(self, key: str, **params: object) -> str:
         return self.translator.text(self.language, key, **params)

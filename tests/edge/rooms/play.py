@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -157,6 +158,10 @@ def signal(word: str, values: Sequence[str], at: datetime) -> Signal:
             return card(first, at, second or "granted")
         case "egress" | "sos_event" | "forced":
             return event(word.removesuffix("_event"), at)
+        case "mechanical":
+            return event("access", at, result="granted", credential_class="unknown", reason="mechanical_key")
+        case "clock":  # somebody leaves, and the lock's clock is off by so many minutes
+            return replace(event("egress", at), device_time=at + timedelta(minutes=float(first)))
         case "rented":
             return RoomFacts("101", rented=True, stay="stay_1", guests=int(first))
         case "checked_out":

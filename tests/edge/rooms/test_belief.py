@@ -101,7 +101,8 @@ def test_at_night_silence_tells_of_no_departure() -> None:
 
 def test_a_door_contact_that_never_moves_while_the_lock_opens_makes_vacant_unknown() -> None:
     play = Play().tell(QUIET + "8:00 door open\n8:00:04 door closed\n8:20 ? vacant")
-    play.tell("9:00 card guest\n10:00 card guest\n11:00 card guest\n11:00 ?conditions sensor_stuck\n18:00 ? unknown")
+    play.tell("9:00 card guest\n10:00 card guest\n11:00 card guest")
+    play.tell("11:00:30 ?conditions sensor_stuck\n18:00 ? unknown")
     play.tell("18:10 motion on\n18:10 ? occupied\n18:12 motion off\n21:00 ? unknown\n21:00 ?stale no")
     assert "door_not_told" in play.answer("codes")
 

@@ -1,6 +1,7 @@
 """A mail server that takes one message after another, and a receiver of webhooks: what delivery is tested against."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
@@ -64,6 +65,11 @@ class Receiver:
         self.calls: list[tuple[dict[str, str], bytes]] = []
         self.status = 200
         self.url = ""
+
+    def body(self, place: int) -> dict[str, Any]:
+        """The JSON of a call."""
+        found: dict[str, Any] = json.loads(self.calls[place][1])
+        return found
 
     async def take(self, request: web.Request) -> web.Response:
         """A call."""

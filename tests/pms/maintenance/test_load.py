@@ -1,6 +1,7 @@
 """The load of alerts: how many, when, from what."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pms.kernel.database import Database
 from pms.kernel.work import Actor
@@ -51,6 +52,33 @@ def test_at_most_ten_sources_are_named() -> None:
     found = load([raised(number, f"{number}") for number in range(30)], DAY)
     assert (len(found.bad_actors), round(found.bad_share, 3)) == (10, 0.333)
     assert middle([]) is None
+
+
+async def test_two_lines_are_two_sources(database: Database, clock: TestClock) -> None:
+    for line in ("floor-1", "floor-2", "floor-1"):
+        for state in ("raised", "cleared"):
+            told = {"key": f"line_down:{line}", "kind": "line_down", "state": state, "at": clock(), "priority": "high"}
+            body = ConditionBody.model_validate(told)
+            await database.run(Actor.edge(HOUSE), clock(), partial(take_condition, condition=body))
+        clock.forward(hours=1)
+    async with serving(database, HOUSE, clock) as api:
+        await api.sign_in("maintenance")
+        found = (await api.get("/api/v1/alert-load?days=2")).body
+    assert [(one["device"], one["count"]) for one in found["bad_actors"]] == [("floor-1", 2), ("floor-2", 1)]
+
+
+async def test_what_happened_while_the_link_was_down_counts_when_it_happened(
+    database: Database, clock: TestClock
+) -> None:
+    for number in range(12):
+        at = clock() - timedelta(minutes=30 * (number + 1))
+        told = {"key": f"leak:{number}", "kind": "leak", "state": "raised", "at": at, "priority": ""}
+        body = ConditionBody.model_validate(told)
+        await database.run(Actor.edge(HOUSE), clock(), partial(take_condition, condition=body, historical=True))
+    async with serving(database, HOUSE, clock) as api:
+        await api.sign_in("maintenance")
+        found = (await api.get("/api/v1/alert-load?days=2")).body
+    assert (found["raised"], found["peak"], found["flood_share"]) == (12, 1, 0)
 
 
 async def test_the_load_over_http(database: Database, clock: TestClock) -> None:

@@ -4,98 +4,20 @@ import hashlib
 import hmac
 import json
 import sys
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from pms.departments import register_reactions
 from pms.kernel.database import Database
-from pms.kernel.health import Health
-from pms.kernel.i18n import Translator
-from pms.kernel.reactions import Reactions
-from pms.kernel.work import Actor
-from pms.link.messages import ConditionBody
 from pms.maintenance import service
-from pms.maintenance.notify import people, planning
+from pms.maintenance.notify import people
 from pms.maintenance.notify.channels import Channels, channels
-from pms.maintenance.notify.delivery import LEASE, Delivery, Sender, claim
-from pms.maintenance.notify.settings import MailServer, NotificationSettings
-from pms.maintenance.service import take_condition
-from pms.web.assembly import CATALOGUES
-from tests.pms.conftest import HOUSE, TestClock
-from tests.pms.maintenance.post import MailBox, Receiver, mail_box, receiver, text_of
-
-ALL_WEEK = "1234567"
-
-
-class Post:
-    """The house with its ways to people, followed by hand."""
-
-    def __init__(self, database: Database, clock: TestClock, ways: Channels, webhooks: tuple[str, ...] = ()) -> None:
-        self.database, self.clock = database, clock
-        self.reactions = Reactions(database, HOUSE, clock)
-        register_reactions(self.reactions, webhooks)
-        self.health = Health((), clock)
-        sender = Sender(HOUSE, "Test House", ZoneInfo("Europe/Berlin"), Translator.load(CATALOGUES), "https://h", clock)
-        self.delivery = Delivery(database, sender, ways, self.health)
-
-    async def do(self, use_case: Any) -> Any:
-        return await self.database.run(Actor(HOUSE, "user_test"), self.clock(), use_case)
-
-    async def contact(self, name: str, priority: str = "high", language: str = "en", channel: str = "email") -> str:
-        new = people.NewContact(name, channel, f"{name}@hotel.example", language, priority)
-        return str((await self.do(lambda work: people.add_contact(work, new, {"email", "pager"}))).id)
-
-    async def on_duty(self, name: str, **more: str) -> str:
-        contact = await self.contact(name, **more)
-        await self.do(lambda work: people.add_shift(work, contact, ALL_WEEK, (0, 0)))
-        return contact
-
-    async def tell(self, kind: str, room: str | None = "101", state: str = "raised", **more: Any) -> None:
-        told = {"key": f"{kind}:{room}", "kind": kind, "state": state, "room": room, "priority": "", "at": self.clock()}
-        body = ConditionBody.model_validate(told | more)
-        await self.do(lambda work: take_condition(work, body))
-
-    async def follow(self, **later: float) -> None:
-        """Let time go by, follow the feed, look at the clock, send what is due."""
-        await self.reactions.catch_up()
-        self.clock.forward(**later)
-        await self.do(planning.escalate)
-        while await self.delivery.send_due():
-            pass
-
-    async def messages(self, state: str = "") -> list[Any]:
-        async with self.database.read() as session:
-            return list(await people.messages(session, HOUSE, state))
-
-    async def alert(self, kind: str) -> Any:
-        async with self.database.read() as session:
-            return next(one for one in await service.listing(session, HOUSE) if one.kind == kind)
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as running:
-        yield running
-
-
-@pytest.fixture
-async def box(stack: AsyncExitStack) -> MailBox:
-    return await stack.enter_async_context(mail_box())
-
-
-@pytest.fixture
-def post(database: Database, clock: TestClock, box: MailBox) -> Post:
-    server = MailServer("127.0.0.1", box.port, "off", "", "", "innkeeper@hotel.example")
-    return Post(database, clock, channels(NotificationSettings(mail=server)))
-
-
-def subjects(box: MailBox) -> list[tuple[str, str]]:
-    return [(str(mail["To"]).partition("@")[0], str(mail["Subject"])) for mail in box.messages]
+from pms.maintenance.notify.delivery import LEASE, claim
+from pms.maintenance.notify.settings import NotificationSettings
+from tests.pms.conftest import TestClock
+from tests.pms.maintenance.post import MailBox, Receiver, receiver, text_of
+from tests.pms.maintenance.told import Post, subjects
 
 
 async def test_who_is_on_duty_gets_a_mail_in_their_language(post: Post, box: MailBox) -> None:
@@ -118,6 +40,13 @@ async def test_who_is_on_duty_gets_a_mail_in_their_language(post: Post, box: Mai
     assert [one.state for one in await post.messages()] == ["sent", "sent"]
     await post.follow(minutes=10)
     assert len(box.messages) == 2, "once is enough"
+
+
+async def test_a_mail_names_the_line_that_is_down(post: Post, box: MailBox) -> None:
+    await post.on_duty("ann")
+    await post.tell("line_down", None, key="line_down:floor-1")
+    await post.follow()
+    assert subjects(box) == [("ann", "[High] Line down floor-1 (Test House)")]
 
 
 async def test_what_is_not_urgent_enough_waits_or_is_told_to_nobody(post: Post, box: MailBox) -> None:
@@ -183,7 +112,7 @@ async def test_what_chatters_or_follows_from_another_fault_is_not_told_again(pos
     await post.tell("line_down", None, key="line_down:field")
     await post.tell("device_offline", "102", line="field", device="102_lock")
     await post.follow(minutes=2)
-    assert subjects(box)[2:] == [("ann", "[High] Line down (Test House)")]
+    assert subjects(box)[2:] == [("ann", "[High] Line down field (Test House)")]
 
 
 async def test_a_mail_server_that_is_away_loses_nothing(post: Post, box: MailBox) -> None:

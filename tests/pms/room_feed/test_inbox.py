@@ -136,6 +136,33 @@ async def test_what_waited_during_an_outage_is_marked_in_the_feed(feed: Feed) ->
         assert marks == [True, None], kind
 
 
+async def test_what_waited_in_the_broker_is_of_the_past_too(feed: Feed) -> None:
+    at = feed.clock()
+    access = {
+        "room": "101",
+        "device": "101_lock",
+        "at": at.isoformat(),
+        "result": "granted",
+        "credential_class": "guest",
+    }
+    feed.clock.forward(seconds=61)
+    await feed.say(("condition", condition(at, "raised")), ("access", access))
+    await feed.say(("condition", condition(feed.clock(), "cleared")))
+    marks = [
+        (await feed.events(kind))[0].get("historical") for kind in ("alert.raised", "room.access", "alert.cleared")
+    ]
+    assert marks == [True, True, None]
+
+
+async def test_a_fault_that_waited_is_marked_in_the_feed(feed: Feed) -> None:
+    at = feed.clock()
+    for state, historical in (("raised", True), ("cleared", False)):
+        envelope = feed.edge.of("condition", condition(at, state), at)
+        await feed.apply([envelope.model_copy(update={"historical": historical})])
+    marks = [(await feed.events(kind))[0].get("historical") for kind in ("alert.raised", "alert.cleared")]
+    assert marks == [True, None]
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
