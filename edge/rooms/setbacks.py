@@ -82,6 +82,8 @@ def _compared(value: Value, held: Held, now: datetime) -> Held | None:
         return held if held.reached or held.back else replace(held, reached=True, tries=0)
     if near(value, held.guest):
         return held if held.back or not held.reached else None
+    if not held.reached and held.was is not None and near(value, held.was):
+        return held  # what was asked has not come to it yet
     if held.reached or held.asked is None or not _between(value, held):
         return None
     if held.back:
@@ -209,7 +211,7 @@ class _Round:
         held[control.key] = turned
         if given >= self.limits.orders_an_hour or not self._due(turned):
             return None
-        held[control.key] = replace(turned, tries=turned.tries + 1, asked=self.now)
+        held[control.key] = replace(turned, tries=turned.tries + 1, asked=self.now, was=control.value)
         return Order(control.device, control.point, before.guest, lowers=False)
 
     def _take_back(
@@ -225,7 +227,7 @@ class _Round:
             if control.key in held:
                 held[control.key] = before
             return None
-        held[control.key] = replace(before, tries=before.tries + 1, asked=self.now)
+        held[control.key] = replace(before, tries=before.tries + 1, asked=self.now, was=control.value)
         return Order(control.device, control.point, before.aimed, lowers=True)
 
     def _due(self, held: Held) -> bool:

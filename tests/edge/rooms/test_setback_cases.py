@@ -221,3 +221,16 @@ def test_a_window_takes_it_back_and_gives_it_back() -> None:
     there = decide(set_to(15.5, seen), shut_off.plan, LIMITS, NOW + timedelta(minutes=3))
     closed = decide(set_to(15.5, replace(seen, window=False)), there.plan, LIMITS, NOW + timedelta(minutes=9))
     assert [order.value for order in closed.orders] == [21.0]
+
+
+def test_another_setback_while_the_device_still_says_the_former_one_is_no_hand() -> None:
+    seen = replace(EMPTY, window=True, since=NOW - timedelta(minutes=10))
+    shut_off = decide(seen, replace(KEPT, window_since=NOW - timedelta(minutes=2)), LIMITS, NOW)
+    there = later(shut_off.plan, set_to(15.5, seen), 1)
+    shut = set_to(15.5, replace(seen, window=False))
+    closed = later(there.plan, shut, 21)
+    assert [order.value for order in closed.orders] == [18.5], "the window is shut, nobody is in"
+    waiting = later(closed.plan, shut, 21.5)
+    assert (waiting.orders, waiting.plan.by_hand) == ((), None)
+    back = later(waiting.plan, set_to(18.5, replace(BACK, since=NOW + timedelta(minutes=22))), 22)
+    assert [order.value for order in back.orders] == [21.0]
