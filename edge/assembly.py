@@ -47,9 +47,9 @@ from edge.watch import Watch
 from gateway.discovery import Discovery, Field
 from gateway.gateway import Gateway, Home
 from gateway.ports import CardSettings, GatewayPorts
+from pms.link.down import PropertyBody, RoomFactsBody
 from pms.link.inventory_messages import CandidatesBody
 from pms.link.link import Link
-from pms.link.messages import PropertyBody, RoomFactsBody
 from pms.link.transport import LinkSettings
 
 if TYPE_CHECKING:
@@ -105,15 +105,13 @@ class Edge:
         hub.field = self.keys.encoders = self.gateway
         self.outbox = EdgeOutbox(journal, hub, self._wake)
         takers = Takers(self.orders, self.keys, self._property_changed, self._facts_changed, self._inventory_changed)
-        settings = link_settings(configuration.settings, plan.data)
         ends = (self.outbox, EdgeInbox(journal, hub, takers))
-        self.link = Link("up", configuration.hotel.house.id, settings, ends, clock.now)
+        meeting = link_settings(configuration.settings, plan.data)
+        self.link = Link("up", configuration.hotel.house.id, meeting, ends, clock.now)
         self.watch = self._watch()
         own = over_own_broker(configuration.inventory)
         watched = (hub, self.gateway, broker, self.link, self.watch, inventory, own, card_key)
-        parts = Parts(*watched, self.locks.behind, self.orders.taken_by)
-        self.health = HealthReport(parts, self.link.tell)
-        self.inventory = inventory
+        self.health = HealthReport(Parts(*watched, self.locks.behind, self.orders.taken_by), self.link.tell)
         beside = Field(self.gateway.mqtt_lines, self._configured, (configuration.settings.home_assistant.topic,))
         self.discovery = Discovery(beside, clock, self._listened())
         self.candidates = Candidates(self.discovery, self._hotel, clock, self._tell_candidates, plan.data)

@@ -17,7 +17,7 @@ from edge.rooms.signals import (
     RoomFacts,
     StaffVisit,
 )
-from pms.link.messages import RoomFactsBody
+from pms.link.down import RoomFactsBody
 
 
 class Fact(NamedTuple):

@@ -6,7 +6,7 @@ uncommitted messages the lines are paused until half are on disk.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ import structlog
 from devices.catalog import Catalog
 from devices.clock import Clock
 from devices.inventory import Inventory
-from devices.model import Command, CommandResult, DeviceEvent, LineState, LineStatus, Reading
-from edge.bodies import Fact, fact, of_effect, of_result
+from devices.model import Command, DeviceEvent, LineState, LineStatus, Reading
+from edge.bodies import fact, of_effect
 from edge.chronicle import Chronicle
 from edge.clock_correction import Correction
 from edge.commits import Commits
@@ -26,8 +26,6 @@ from edge.intake import Intake, Recent
 from edge.journal import Journal
 from edge.journal_batch import Batch
 from edge.journal_energy import HistoryRow
-from edge.journal_keys import KeyStep
-from edge.journal_onboarding import ChangeStep
 from edge.journal_rows import StoredCommand
 from edge.open_conditions import OpenConditions
 from edge.rooms.room import Room
@@ -42,6 +40,7 @@ from edge.rooms.signals import (
     Signal,
     Tick,
 )
+from edge.saying import Saying
 from gateway.ports import LineMessage
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ REFUSE_ABOVE = 20_000
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.05, 1.0
 
 
-class Hub:
+class Hub(Saying):
     """Makes no tasks of its own: `await hub.run()` in a task group. `published(facts)` is called after a commit that
     the PMS has to hear of: with facts in the outbox, or only rooms that have changed."""
 
@@ -131,45 +130,6 @@ class Hub:
             seen = {"online": online, "heard": self.clock.now(), "battery": self.batteries.get(device)}
             self.say(fact("device", device, body | seen))
 
-    def command_done(self, result: CommandResult) -> None:
-        """How a command ended."""
-        self.counters[f"commands_{result.state}"] += 1
-        self._intake.command(StoredCommand(result.id, result.state, b"", "", result.reason))
-        self.say(of_result(result))
-
-    def command_step(self, result: CommandResult) -> None:
-        """How far a command is, for the PMS alone."""
-        self.say(of_result(result))
-
-    def say(self, said: Fact) -> None:
-        """A fact for the PMS, with the next commit."""
-        self._intake.say(said)
-        self._wake()
-
-    def key_step(self, step: KeyStep, said: Fact) -> None:
-        """A key job is so far, or has ended: kept and said with the same commit."""
-        self._intake.batch.key_steps.append(step)
-        self.say(said)
-
-    def change_step(self, step: ChangeStep, said: Fact) -> None:
-        """A change of the inventory has ended: kept and said with the same commit."""
-        self._intake.batch.change_steps.append(step)
-        self.say(said)
-
-    def keep(self, room: str, plan: bytes, orders: Iterable[tuple[StoredCommand, Fact]]) -> None:
-        """What is remembered of a room's setbacks, and the orders that follow, which are said too: with one commit."""
-        self._intake.batch.plans[room] = plan
-        for stored, said in orders:
-            self._intake.command(stored)
-            self.say(said)
-        self._wake()
-
-    def count(self, days: Mapping[tuple[str, str], bytes], said: Iterable[Fact]) -> None:
-        """What was counted of rooms and days."""
-        self._intake.batch.days |= days
-        for item in said:
-            self.say(item)
-
     def show(self, number: str) -> None:
         """What is shown beside a room has changed: it is published anew."""
         room = self.house.rooms[number]
@@ -182,13 +142,6 @@ class Hub:
     def view(self, number: str, now: datetime) -> dict[str, Any]:
         """A room in the shape of the link's up/room body."""
         return self.house.rooms[number].view(now) | self.shown_beside(number)
-
-    async def stored(self) -> None:
-        """Wait until everything taken so far is on disk."""
-        done = asyncio.Event()
-        self._intake.acknowledge.append(done.set)
-        self._wake()
-        await done.wait()
 
     def correct(self, correction: Correction) -> None:
         """The clock was behind and has been set: the rooms' memory is put right, and published."""

@@ -17,7 +17,7 @@ from edge.card_key import SEQUENCE
 from edge.hub import Hub
 from edge.lock_rules import ORDER_LASTS, Decision, Lock, Untold, decide
 from edge.rooms.signals import ConditionCleared, ConditionRaised, Evidence
-from pms.link.messages import RoomFactsBody
+from pms.link.down import RoomFactsBody
 
 log = structlog.get_logger()
 

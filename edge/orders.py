@@ -17,8 +17,9 @@ from devices.model import Command, CommandResult, CommandState, Device
 from edge.hub import Hub
 from edge.journal import Journal
 from edge.journal_rows import StoredCommand
+from edge.rooms.signals import Ordered
 from edge.sqlite_writer import DiskError
-from pms.link.messages import CommandBody
+from pms.link.down import CommandBody
 
 log = structlog.get_logger()
 
@@ -71,6 +72,8 @@ class Orders:
         else:
             self._told.add(body.id)
             order = Command(body.id, device.id, body.point, body.value, body.deadline, by=body.by, room=device.room)
+            if device.room is not None and (room := self._hub.house.rooms.get(device.room)) is not None:
+                self._hub.signal(room, Ordered(device.id, body.point, body.value))
             self._hub.field.submit(order)
 
     async def again(self, command_id: str) -> None:

@@ -25,10 +25,11 @@ from edge.journal_rows import StoredCommand, Told
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.recovery import learn
+from pms.link.down import CommandBody, PropertyBody, RoomFactsBody
 from pms.link.inventory_messages import InventoryChangeBody
 from pms.link.key_messages import KeyCancelBody, KeyJobBody
 from pms.link.kinds import DOWN
-from pms.link.messages import CommandBody, Envelope, PropertyBody, RoomFactsBody
+from pms.link.messages import Envelope
 from pms.link.stores import OutboxRow
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room
 from edge.rooms.spares import is_spare
 from gateway.parents import for_rooms
-from pms.link.messages import PropertyBody, RoomFactsBody
+from pms.link.down import PropertyBody, RoomFactsBody
 
 log = structlog.get_logger()
 

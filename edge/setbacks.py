@@ -28,7 +28,7 @@ from edge.rooms.setback_limits import PACE
 from edge.rooms.setback_state import Order, Plan, Seen
 from edge.rooms.setbacks import decide
 from edge.setback_seen import Fixture, Told, fixtures, look
-from pms.link.messages import CommandBody, PropertyBody, RoomFactsBody
+from pms.link.down import CommandBody, PropertyBody, RoomFactsBody
 
 log = structlog.get_logger()
 

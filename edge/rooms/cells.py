@@ -32,6 +32,8 @@ BY_HAND = frozenset({"contact", "bed"})
 """Switches that people move both ways; the others go off by themselves, some time after."""
 
 ABSURD = 1e9
+ROUNDED = 0.6
+"""Units round to half a degree or a whole one."""
 
 Handler = Callable[["Cell", Value, datetime], None]
 """Called with the cell (already holding its new value), the value before, and now."""
@@ -55,6 +57,7 @@ class Cell:
     lapsed: bool = False
     calm: bool = False
     unseen: bool = False  # the last good reading came after a time when nobody listened
+    ordered: Value = None  # by the house or a desk, until it says something else
     still_due: datetime = FAR  # an equal value from then on is suspicious
 
     def moved(self, previous: Value, now: datetime) -> datetime | None:
@@ -69,6 +72,16 @@ class Cell:
     def fell(self, previous: Value) -> bool:
         """Did it go off, with somebody listening all the time?"""
         return previous is True and self.value is False and not self.unseen
+
+    def obeyed(self) -> bool:
+        """Does it say what was ordered, as far as units can? What else it says, somebody has set."""
+        value, ordered = self.value, self.ordered
+        same = value == ordered
+        if type(value) in (int, float) and type(ordered) in (int, float):
+            same = abs(value - ordered) <= ROUNDED  # type: ignore[operator]
+        if not same:
+            self.ordered = None
+        return same
 
     def fresh_until(self) -> datetime | None:
         """When the value grows stale by itself; None: it does not."""
@@ -154,6 +167,10 @@ class Cells:
     def doorless(self) -> bool:
         """Does nothing tell of the door now?"""
         return all(cell.device in self.dead or self.away(cell) for cell in self.doors())
+
+    def stands_open(self) -> bool:
+        """Is the door open, as far as it is heard now?"""
+        return any(cell.text() == "open" and cell.live for cell in self.of("door"))
 
     def untold(self) -> bool:
         """Has the room no contact, or only such as slept through entries?"""

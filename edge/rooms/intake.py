@@ -8,7 +8,7 @@ from devices.model import PointSpec, Quality, Reading, Value
 from edge.rooms.cells import EVENTS, Absence, Cell, Cells
 from edge.rooms.faults import Faults
 from edge.rooms.points import Marks, Points
-from edge.rooms.signals import DeviceHeard
+from edge.rooms.signals import DeviceHeard, Ordered
 
 NO_SPEC = PointSpec("")
 
@@ -72,6 +72,12 @@ class Intake:
         self._cells.forsake(signal.device)
         known = offline.setdefault(signal.device, Absence(now, signal.cause))
         self._marks.shown(changed=known.at == now)
+
+    def ordered(self, signal: Ordered) -> None:
+        """Something was ordered of a device."""
+        cell = self._cells.get(signal.device, signal.point) or self.add(signal.device, signal.point)
+        cell.ordered = signal.value
+        self._marks.changed = True
 
     def _online(self, cell: Cell, _previous: Value, now: datetime) -> None:
         """What the device's bridge says of it."""

@@ -38,16 +38,17 @@ class CellState:
     heard: datetime | None = None
     changed: datetime | None = None
     bad: int = 0
+    ordered: Value = None
 
     @classmethod
     def of(cls, cell: Cell) -> "CellState":
         """What of a cell outlives the process."""
-        return cls(cell.device, cell.point, cell.value, cell.quality, cell.heard, cell.changed, cell.bad)
+        return cls(cell.device, cell.point, cell.value, cell.quality, cell.heard, cell.changed, cell.bad, cell.ordered)
 
     def fill(self, cell: Cell) -> None:
         """Give a cell its last value back, not live."""
         cell.value, cell.quality, cell.heard = self.value, self.quality, self.heard
-        cell.changed, cell.bad = self.changed, self.bad
+        cell.changed, cell.bad, cell.ordered = self.changed, self.bad, self.ordered
         cell.live = cell.calm = cell.lapsed = False
 
 

@@ -83,7 +83,7 @@ class People:
         visit = Visit(kind, entered=at, last_edge=at, settled=at, credential=credential)
         if kind == ATTENDANT:
             visit.attendant_since, visit.attendant = at, credential
-        visit.seen_entering = undone or self._open_door() or self._cells.doorless()
+        visit.seen_entering = undone or self._cells.stands_open() or self._cells.doorless()
         question = self.occupancy.question
         visit.guest_inside = question.answer == "occupied" or not self._cells.sensing()
         came = any(item.code == "guest_entered" for item in question.evidence)
@@ -257,7 +257,7 @@ class People:
             return False
         visit.looked = True
         held = self._held(at, visit.last_edge) is not None
-        inside = visit.active is not None or held or self._open_door() or not self._cells.sensing()
+        inside = visit.active is not None or held or self._cells.stands_open() or not self._cells.sensing()
         return self._work(visit, at, inside=inside)
 
     def _judge(self, visit: Visit, at: datetime) -> bool:
@@ -289,9 +289,6 @@ class People:
         if changed and vacant:
             self.cleaning.forget()
         return changed
-
-    def _open_door(self) -> bool:
-        return any(cell.text() == "open" and cell.live for cell in self._cells.of("door"))
 
     def _held(self, at: datetime, edge: datetime | None) -> str | None:
         if edge is not None and at - edge <= self._hold:

@@ -145,8 +145,10 @@ class Points:
         self._wanted(cell, previous, now)
         self._used(cell, previous, now)
 
-    def _used(self, _cell: Cell, previous: Value, now: datetime) -> None:
-        if previous is not None and self._number and self._people.lean("setting_changed", now):
+    def _used(self, cell: Cell, previous: Value, now: datetime) -> None:
+        if previous is None or not self._number or cell.obeyed():
+            return
+        if self._people.lean("setting_changed", now):
             self._marks.shown(changed=True)
 
     def _air(self, cell: Cell, previous: Value, now: datetime) -> None:
@@ -159,7 +161,9 @@ class Points:
         watts, before = cell.number(), previous if isinstance(previous, int | float) else None
         step = self._people.parameters.power_step_watts
         rose = watts is not None and before is not None and watts - before >= step
-        if rose and self._people.lean("power_used", now):
+        relay = self._cells.get(cell.device, "relay")
+        by_order = relay is not None and relay.ordered is True
+        if rose and not by_order and self._people.lean("power_used", now):
             self._marks.shown(changed=True)
 
     def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """One room: signals in, effects out. Pure; all time comes in as `now`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,14 +15,14 @@ from edge.rooms.fitting import Fitting, RoomDevice
 from edge.rooms.intake import Intake
 from edge.rooms.late import LateAccess
 from edge.rooms.lessons import Lessons
+from edge.rooms.manual import Manual
 from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.points import Marks, Points
-from edge.rooms.signals import DeviceHeard, Effect, Override, RoomChanged, RoomFacts, Signal, Tick
+from edge.rooms.signals import DeviceHeard, Effect, Ordered, Override, RoomChanged, RoomFacts, Signal, Tick
 
 __all__ = ["Room", "RoomDevice"]
 
-ANSWERS = {"occupancy": {"unknown", "vacant", "occupied"}, "request": {"none", "dnd", "mur"}}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_TIMERS = 1000
 
@@ -41,7 +41,7 @@ class Room:
         self.version = 0
         self.facts: RoomFacts | None = None
         self._checked_out: datetime | None = None
-        self._manual: dict[str, view.ManualAnswer] = {}
+        self._manual = Manual()
         self._now = LONG_AGO
         self._due = FAR
         self._restored = False
@@ -58,13 +58,6 @@ class Room:
         self._points = Points(number, self._people, self._faults, self._marks)
         self._intake = Intake(self._cells, self._points, self._faults, self._marks)
         self._late = LateAccess(number, self._marks.out.append)
-        self._others: dict[type, Callable[[Any, datetime], None]] = {
-            DeviceEvent: self._event,
-            RoomFacts: self._learn,
-            Override: self._override,
-            DeviceHeard: self._intake.health,
-            Tick: lambda _signal, _now: None,
-        }
         self._fitting = Fitting(self._cells, self._faults, self._conditions, self._intake)
         self._fitting.begin(devices)
         self._spares = self._fitting.spares
@@ -114,7 +107,7 @@ class Room:
     @property
     def occupancy(self) -> str:
         """The answer as shown: by hand, else detected."""
-        manual = self._manual.get("occupancy")
+        manual = self._manual.answers.get("occupancy")
         return manual.value if manual is not None else self._people.occupancy.question.answer
 
     def reported(self, device: str, point: str) -> Value:
@@ -140,7 +133,7 @@ class Room:
     def view(self, now: datetime) -> dict[str, Any]:
         """The whole sensed state, in the shape of the link's up/room body (instants as datetime)."""
         question, cleaning = self._people.occupancy.question, self._people.cleaning.state
-        manual = self._manual
+        manual = self._manual.answers
         around = view.Around(
             question,
             self._people.occupancy.confidence(now),
@@ -170,7 +163,7 @@ class Room:
             keeping.FORMAT, self.version, None if self._now == LONG_AGO else self._now,
             people.occupancy.question, people.occupancy.before[0], people.cleaning.state, self._conditions.state,
             people.visits.visit, [keeping.CellState.of(cell) for cell in self._cells.all.values()],
-            self._cells.offline, faults.asleep, faults.last_entry, self.facts, self._checked_out, self._manual,
+            self._cells.offline, faults.asleep, faults.last_entry, self.facts, self._checked_out, self._manual.answers,
             wear=faults.wear.state, intrusion=faults.intrusion.state, gaps=faults.gaps.state,
             uncarded=people.uncarded.state, belief=people.occupancy.belief.state,
             belief_before=people.occupancy.before[1],
@@ -195,7 +188,7 @@ class Room:
         people.uncarded.state = state.uncarded
         self._conditions.state = state.conditions
         self._cells.offline, faults.asleep, faults.last_entry = state.offline, state.asleep, state.last_entry
-        self._checked_out, self._manual = state.checked_out, state.manual
+        self._checked_out, self._manual.answers = state.checked_out, state.manual
         faults.wear.state, faults.intrusion.state, faults.gaps.state = state.wear, state.intrusion, state.gaps
         for kept in state.cells:
             cell = self._cells.get(kept.device, kept.point) or self._intake.add(kept.device, kept.point)
@@ -211,14 +204,19 @@ class Room:
         self._restored = self._marks.changed = True
         self._retime()
 
-    def _event(self, event: DeviceEvent, now: datetime) -> None:
-        if not self._late.take(event, now):
-            self._points.event(event, now)
-
     def _other(self, signal: Signal, now: datetime) -> None:
-        handler = self._others.get(type(signal))
-        if handler is not None:
-            handler(signal, now)
+        match signal:
+            case DeviceEvent():
+                if not self._late.take(signal, now):
+                    self._points.event(signal, now)
+            case RoomFacts():
+                self._learn(signal, now)
+            case Override():
+                self._marks.shown(changed=self._manual.set(signal, now))
+            case DeviceHeard():
+                self._intake.health(signal, now)
+            case Ordered():
+                self._intake.ordered(signal)
 
     def _learn(self, facts: RoomFacts, now: datetime) -> None:
         before, self.facts = self.facts, facts
@@ -246,18 +244,6 @@ class Room:
         elif cleaning.off and not facts.maintenance:
             self._conditions.unmute()
         cleaning.off = facts.maintenance
-
-    def _override(self, override: Override, now: datetime) -> None:
-        allowed = ANSWERS.get(override.answer)
-        if allowed is None or (override.value is not None and override.value not in allowed):
-            return
-        past = override.until is not None and override.until <= now
-        if override.value is None or past:
-            gone = self._manual.pop(override.answer, None)
-            self._marks.shown(changed=gone is not None)
-            return
-        self._manual[override.answer] = view.ManualAnswer(override.value, override.by, now, override.until)
-        self._marks.shown(changed=True)
 
     def _emit(self, effect: Effect) -> None:
         self._marks.out.append(effect)
@@ -291,14 +277,11 @@ class Room:
         self._conditions.tick(at)
         if self._faults.bury():
             changed |= self._people.see(at)
-        for answer in [name for name, manual in self._manual.items() if (manual.until or FAR) <= at]:
-            del self._manual[answer]
-            changed = True
+        changed |= self._manual.expire(at)
         self._marks.changed |= changed
 
     def _retime(self) -> None:
-        manual = (answer.until or FAR for answer in self._manual.values())
-        self._due = min(self._people.due(), self._conditions.soonest, self._cells.due(), *manual)
+        self._due = min(self._people.due(), self._conditions.soonest, self._cells.due(), self._manual.due())
 
     def _finish(self, now: datetime) -> list[Effect]:
         marks = self._marks

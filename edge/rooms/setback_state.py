@@ -68,8 +68,8 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Held:
     """A control that was taken back. `guest`: what comes back; `wanted`: what it is to be meanwhile; `aimed`: what was
-    asked of it, where it goes only so far; `reached`: it said that it is there; `back`: it is being given back; `was`: what
-    it said when that was asked."""
+    asked of it, where it goes only so far; `reached`: it said that it is there; `back`: it is being given back;
+    `was`: what it said when that was asked."""
 
     guest: Value
     wanted: Value

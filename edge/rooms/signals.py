@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from devices.model import Command, DeviceEvent, Reading
+from devices.model import Command, DeviceEvent, Reading, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,16 @@ class Tick:
     """Time went by."""
 
 
-Signal = Reading | DeviceEvent | RoomFacts | Override | DeviceHeard | Tick
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The house, or somebody at a desk, ordered a point of a device: no hand in the room set what it says then."""
+
+    device: str
+    point: str
+    value: Value
+
+
+Signal = Reading | DeviceEvent | RoomFacts | Override | DeviceHeard | Ordered | Tick
 
 
 @dataclass(frozen=True, slots=True)

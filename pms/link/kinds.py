@@ -1,12 +1,12 @@
 """The kinds of messages between edge and PMS, and the body of each (design section 3)."""
 
+from pms.link.down import CommandBody, PropertyBody, RoomFactsBody
 from pms.link.inventory_messages import CandidatesBody, InventoryChangeBody
 from pms.link.key_messages import KeyCancelBody, KeyJobBody, KeyResultBody
 from pms.link.messages import (
     AccessBody,
     Ack,
     CleaningBody,
-    CommandBody,
     CommandResultBody,
     ConditionBody,
     DeviceBody,
@@ -14,9 +14,7 @@ from pms.link.messages import (
     Hello,
     Message,
     OrderBody,
-    PropertyBody,
     RoomBody,
-    RoomFactsBody,
     SystemBody,
     VisitBody,
 )

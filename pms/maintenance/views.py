@@ -118,13 +118,14 @@ def _view(call: Call, found: Alert, history: Sequence[AlertNote], people: dict[s
         shelved_reason=found.shelved_reason,
         resolved_by=_name(people, found.resolved_by),
         resolved_at=found.resolved_at,
-        notes=[
-            NoteView(at=line.at, by=_name(people, line.by) or line.by, action=line.action, text=line.text)
-            for line in history
-        ],
+        notes=[_note(people, line) for line in history],
         version=found.version,
         actions=_actions(call, found),
     )
+
+
+def _note(people: dict[str, str], line: AlertNote) -> NoteView:
+    return NoteView(at=line.at, by=_name(people, line.by) or line.by, action=line.action, text=line.text)
 
 
 def _actions(call: Call, found: Alert) -> list[ActionView]:

@@ -12,8 +12,8 @@ from pms.kernel.events import Event, EventKind
 from pms.kernel.work import UnitOfWork
 from pms.keys import events as keys
 from pms.keys import ledger, results
+from pms.link.down import CommandBody, PropertyBody, RoomFactsBody
 from pms.link.key_messages import KeyCancelBody
-from pms.link.messages import CommandBody, PropertyBody, RoomFactsBody
 from pms.onboarding import service as onboarding
 from pms.property import service as house
 from pms.property.house import BUSINESS_DATE_MOVED, PROPERTY_IMPORTED

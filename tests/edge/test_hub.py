@@ -19,7 +19,8 @@ from edge.recovery import learn, recover
 from edge.rooms.room import Room
 from edge.sqlite_writer import DiskError
 from edge.watch import Watch
-from pms.link.messages import RoomBody, RoomFactsBody
+from pms.link.down import RoomFactsBody
+from pms.link.messages import RoomBody
 from tests.edge.messages import AT, line_message
 from tests.edge.places import CATALOG, START, FieldOfTests, HandClock, house, inventory, reading
 from tests.waiting import until

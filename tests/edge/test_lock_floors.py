@@ -13,7 +13,7 @@ from edge.lock_floors import LockFloors
 from edge.lock_rules import MUTE_RETRY, Lock, Untold, decide
 from edge.recovery import told_facts
 from edge.rooms.signals import DeviceHeard
-from pms.link.messages import RoomFactsBody
+from pms.link.down import RoomFactsBody
 from tests.edge.places import CATALOG, START, inventory, reading
 from tests.edge.test_hub import Stage, staged
 from tests.waiting import until

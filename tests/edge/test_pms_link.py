@@ -13,7 +13,8 @@ from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.pms_link import BACKLOG_STEP, EdgeInbox, EdgeOutbox, Takers
 from edge.sqlite_writer import DiskError
-from pms.link.messages import Envelope, PropertyBody, RoomBody
+from pms.link.down import PropertyBody
+from pms.link.messages import Envelope, RoomBody
 from pms.link.stores import OutboxRow
 from tests.edge.places import CATALOG, START, inventory, reading
 from tests.edge.test_hub import Stage, staged

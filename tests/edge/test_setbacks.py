@@ -22,7 +22,8 @@ from edge.recovery import learn, recover
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import DeviceHeard, Tick
 from edge.setbacks import Setbacks
-from pms.link.messages import EnergyBody, OrderBody, PropertyBody, RoomBody, RoomFactsBody
+from pms.link.down import PropertyBody, RoomFactsBody
+from pms.link.messages import EnergyBody, OrderBody, RoomBody
 from tests.edge.places import CATALOG, START, FieldOfTests, HandClock, done, inventory, reading
 from tests.waiting import until
 

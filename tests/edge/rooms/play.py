@@ -18,6 +18,7 @@ from edge.rooms.signals import (
     ConditionRaised,
     DeviceHeard,
     Effect,
+    Ordered,
     Override,
     RoomFacts,
     Signal,
@@ -162,15 +163,18 @@ def signal(word: str, values: Sequence[str], at: datetime) -> Signal:
             return event("access", at, result="granted", credential_class="unknown", reason="mechanical_key")
         case "clock":  # somebody leaves, and the lock's clock is off by so many minutes
             return replace(event("egress", at), device_time=at + timedelta(minutes=float(first)))
-        case "rented":
-            return RoomFacts("101", rented=True, stay="stay_1", guests=int(first))
-        case "checked_out":
-            return RoomFacts("101", rented=False)
+        case "rented" | "checked_out":
+            rented = word == "rented"
+            return RoomFacts(
+                "101", rented=rented, stay="stay_1" if rented else None, guests=int(first) if rented else 0
+            )
         case "override":
             until = instant(second) if second else None
             return Override("101", first, None if values[2] == "none" else values[2], until, "desk")
         case "offline" | "online":
             return DeviceHeard(first, online=word == "online", cause=second or None)
+        case "ordered":
+            return Ordered(HOME_OF.get(first, first), first, value_of(first, second))
         case "wait":
             return Tick()
         case _:

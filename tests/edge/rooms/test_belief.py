@@ -225,6 +225,18 @@ def test_who_has_checked_out_and_is_silent_has_left() -> None:
     assert out.room._people.occupancy.belief.vacancy(out.now) > quiet.room._people.occupancy.belief.vacancy(quiet.now)
 
 
+def test_what_the_house_ordered_is_no_hand_in_the_room() -> None:
+    out = "8:10 setpoint 21\n9:00 door open\n9:00:04 door closed\n9:30 ? vacant\n"
+    start = "6:59 rented 1\n" + CAME_IN + BACK + out
+    for how in ("9:31 ordered setpoint 18.5\n", "9:31 ordered setpoint 18.3\n"):
+        play = Play("contact", "motion", "lock", "thermostat").tell(start + how)
+        play.restart()
+        play.tell("9:39 setpoint 21\n9:40 setpoint 18.5\n9:41 ? vacant")
+        assert "setting_changed" not in play.answer("codes")
+        play.tell("9:50 setpoint 22\n9:50 wait x")
+        assert "setting_changed" in play.answer("codes"), "that was somebody"
+
+
 def test_a_wish_that_is_taken_back_is_no_hand_in_the_room() -> None:
     out = "8:30 request mur\n9:00 door open\n9:00:04 door closed\n"
     play = Play("contact", "motion", "lock", "thermostat").tell("6:59 rented 2\n" + CAME_IN + out + "9:03 request none")
