@@ -47,25 +47,24 @@ class Measured:
     met: bool | None = None
 
 
-def rooms(count: int) -> list[Room]:
-    """Rooms of five devices."""
+def devices(count: int) -> list[list[RoomDevice]]:
+    """Five devices a room, as the inventory holds them."""
     catalog = Catalog.load()
     profiles = {kind: catalog.get(f"zigbee2mqtt/{kind}") for kind in KINDS}
     return [
-        Room(
-            f"r{number}",
-            [
-                RoomDevice(Device(kind, "field", f"zigbee2mqtt/{kind}", kind, f"r{number}"), profiles[kind])
-                for kind in KINDS
-            ],
-        )
+        [RoomDevice(Device(kind, "field", f"zigbee2mqtt/{kind}", kind, f"r{number}"), profiles[kind]) for kind in KINDS]
         for number in range(count)
     ]
 
 
+def rooms(known: list[list[RoomDevice]]) -> list[Room]:
+    """A room for each."""
+    return [Room(f"r{number}", fitted) for number, fitted in enumerate(known)]
+
+
 def speed(count: int) -> float:
     """Signals a second of processor time, spread over so many rooms: somebody moves, comes and goes; timers run."""
-    house = rooms(count)
+    house = rooms(devices(count))
     turns = max(1, SIGNALS // (count * len(STEPS)))
     readings = [
         Reading(device, "r", point, value, Quality.GOOD, None, DAY, 1, retained=False) for device, point, value in STEPS
@@ -84,11 +83,12 @@ def speed(count: int) -> float:
 
 
 def memory(count: int = MEMORY_ROOMS) -> float:
-    """Bytes a room that has lived for two days, without what all share."""
-    rooms(1)
+    """Bytes a room that has lived for two days, without what all share and what the inventory holds."""
+    known = devices(count)
+    rooms(known[:1])
     gc.collect()
     tracemalloc.start()
-    house, now = rooms(count), DAY
+    house, now = rooms(known), DAY
     for turn in range(2 * 24):
         for index, (device, point, value) in enumerate(STEPS):
             now = DAY + timedelta(hours=turn) + STEP * index

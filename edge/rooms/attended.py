@@ -1,12 +1,13 @@
 """People of a room with what staff do there: each of their visits is told, with or without a card."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from edge.rooms.cells import FAR, Cells
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.people import People
 from edge.rooms.signals import Effect, RoomFacts, StaffVisit
+from edge.rooms.spans import minutes, seconds
 from edge.rooms.uncarded import Stay, Uncarded
 from edge.rooms.visits import Visit
 
@@ -22,8 +23,8 @@ class Attended(People):
         self.uncarded = Uncarded(parameters)
         self._room = room
         self._tell = emit
-        self._entry = timedelta(seconds=parameters.entry_seconds)
-        self._backdate = timedelta(minutes=parameters.search_minutes)
+        self._entry = seconds(parameters.entry_seconds)
+        self._backdate = minutes(parameters.search_minutes)
         self._guest_card: datetime | None = None
 
     def told(self, before: RoomFacts | None, facts: RoomFacts, now: datetime) -> None:

@@ -13,6 +13,7 @@ from edge.rooms.belief_state import BeliefState
 from edge.rooms.learning import UNSEEN_S, Teacher
 from edge.rooms.party import arrived, joined, mixed, remaining, unknown
 from edge.rooms.silence import FORCED, HORIZON
+from edge.rooms.spans import minutes, seconds
 from edge.rooms.tally import Share
 from edge.rooms.voices import STEPS, Voices
 
@@ -50,7 +51,7 @@ class Belief(Voices):
         state.edges += 1
         if state.edges % 2 or before is None or state.before > by.occupied_below or state.long_open:
             return
-        if now - before > timedelta(seconds=by.passing_seconds):
+        if now - before > seconds(by.passing_seconds):
             state.long_open = True
             self.lean(by.standing_ratio)
         elif state.edges == 2:
@@ -185,7 +186,7 @@ class Belief(Voices):
     def _circumstance(self, now: datetime, number: int) -> str:
         """What the departure of the last one is counted under, with so many inside."""
         entered = self.state.entered
-        short = entered is not None and now - entered < timedelta(minutes=self.by.short_stay_minutes)
+        short = entered is not None and now - entered < minutes(self.by.short_stay_minutes)
         if number == 1 and self.guests > 1 and not self.night:
             return "alone"
         return ("shared-" if self.guests > 1 else "") + ("night" if self.night else "short" if short else "day")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import CleaningEnded, CleaningStarted, Effect
+from edge.rooms.spans import minutes
 from edge.rooms.visits import Visit
 
 
@@ -62,7 +63,7 @@ class Cleaning:
         if state.phase != "in_progress" or state.since is None or state.spell is None:
             return False
         left = max(left, state.since)
-        cleaned = left - state.since >= timedelta(minutes=self.parameters.cleaning_min_minutes)
+        cleaned = left - state.since >= minutes(self.parameters.cleaning_min_minutes)
         outcome = "cleaned" if cleaned else "visit"
         self._emit(CleaningEnded(self._room, state.spell, state.by, state.since, left, outcome))
         self.state = CleaningState("done", state.by, left) if cleaned else CleaningState()

@@ -6,6 +6,7 @@ from edge.rooms.cells import Cell, Cells
 from edge.rooms.conditions import Conditions, Fault
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
+from edge.rooms.spans import minutes, seconds
 from edge.rooms.visits import Visit
 
 
@@ -23,10 +24,10 @@ class Doors:
     def __init__(self, parameters: RoomParameters, cells: Cells, conditions: Conditions) -> None:
         self._cells = cells
         self._conditions = conditions
-        self._ajar = timedelta(minutes=parameters.ajar_minutes)
-        self._entry = timedelta(seconds=parameters.entry_seconds)
-        self._late = timedelta(seconds=parameters.late_access_seconds)
-        self._grace = timedelta(seconds=parameters.grace_seconds)
+        self._ajar = minutes(parameters.ajar_minutes)
+        self._entry = seconds(parameters.entry_seconds)
+        self._late = seconds(parameters.late_access_seconds)
+        self._grace = seconds(parameters.grace_seconds)
         self._anew: dict[str, datetime] = {}  # doors looked after, or opened once more, since they were heard to open
 
     def look(self, now: datetime, visit: Visit | None) -> None:

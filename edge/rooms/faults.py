@@ -15,6 +15,7 @@ from edge.rooms.intrusion import Intrusion
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.reaching import Reaching
 from edge.rooms.signals import Evidence
+from edge.rooms.spans import hours, minutes, seconds
 from edge.rooms.wear import Wear
 
 PRIORITY = {
@@ -38,8 +39,8 @@ PRIORITY = {
 @cache
 def stuck_after(parameters: RoomParameters) -> Mapping[str, timedelta]:
     """How long a sensor that feels people may be on, by point; one table for all rooms."""
-    presence = timedelta(hours=parameters.presence_stuck_hours)
-    return {"motion": timedelta(hours=parameters.motion_stuck_hours), "presence": presence, "bed": presence}
+    presence = hours(parameters.presence_stuck_hours)
+    return {"motion": hours(parameters.motion_stuck_hours), "presence": presence, "bed": presence}
 
 
 class Faults:
@@ -47,7 +48,7 @@ class Faults:
 
     def __init__(self, parameters: RoomParameters, cells: Cells, climate: Climate, conditions: Conditions) -> None:
         self.wear = Wear(parameters, cells, conditions)
-        self.intrusion = Intrusion(cells, timedelta(minutes=parameters.unrented_quiet_minutes))
+        self.intrusion = Intrusion(cells, minutes(parameters.unrented_quiet_minutes))
         self.doors = Doors(parameters, cells, conditions)
         self.gaps = Gaps(parameters, conditions)
         self.asleep = AsleepState()  # motion sensors and door contacts
@@ -57,13 +58,13 @@ class Faults:
         self._climate = climate
         self._conditions = conditions
         self._stuck = stuck_after(parameters)
-        self._entry = timedelta(seconds=parameters.entry_seconds)
-        self._window = timedelta(minutes=parameters.window_minutes)
-        self._still = timedelta(hours=parameters.temperature_stuck_hours)
-        self._unreached = timedelta(minutes=parameters.setpoint_minutes)
+        self._entry = seconds(parameters.entry_seconds)
+        self._window = minutes(parameters.window_minutes)
+        self._still = hours(parameters.temperature_stuck_hours)
+        self._unreached = minutes(parameters.setpoint_minutes)
         self._reaching = Reaching()
-        self._safe = timedelta(seconds=parameters.safety_clear_seconds)
-        self._hold = timedelta(minutes=parameters.event_hold_minutes)
+        self._safe = seconds(parameters.safety_clear_seconds)
+        self._hold = minutes(parameters.event_hold_minutes)
 
     def is_lock(self, device: str) -> bool:
         """Is the device a door lock?"""

@@ -13,6 +13,7 @@ from edge.rooms.cells import Cell
 from edge.rooms.conditions import Conditions, Fault
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
+from edge.rooms.spans import minutes
 
 WITHIN = timedelta(hours=1)
 MARK_EVERY = timedelta(minutes=5)
@@ -112,7 +113,7 @@ class Gaps:
         self._conditions = conditions
         self._gaps = parameters.sequence_gaps
         self._share = parameters.sequence_lost_percent / 100
-        self._wait = timedelta(minutes=parameters.audit_gap_minutes)
+        self._wait = minutes(parameters.audit_gap_minutes)
 
     def message(self, cell: Cell, _previous: Value, now: datetime) -> None:
         """A device numbered a message. What it said while nobody listened was not lost on its way."""

@@ -8,6 +8,7 @@ from edge.rooms.belief_state import BeliefState
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.question import Phase, Question
 from edge.rooms.signals import Evidence
+from edge.rooms.spans import minutes, seconds
 
 MOST_EVIDENCE = 5
 SUREST = 0.99
@@ -28,8 +29,8 @@ class Occupancy:
         self.retime = False  # silence may answer earlier than was said
         self.before = (Question(), deepcopy(self.belief.state))
         self._turns = LONG_AGO  # when it may be night or day next
-        self._late = timedelta(seconds=parameters.late_access_seconds)
-        self._forgotten = timedelta(minutes=parameters.unknown_minutes)
+        self._late = seconds(parameters.late_access_seconds)
+        self._forgotten = minutes(parameters.unknown_minutes)
 
     @property
     def guests(self) -> int:
@@ -243,7 +244,7 @@ class Occupancy:
         return hour >= self.parameters.night_from or hour < until
 
     def _hour(self, at: datetime) -> int:
-        return (at + timedelta(minutes=self.parameters.utc_offset_minutes)).hour
+        return (at + minutes(self.parameters.utc_offset_minutes)).hour
 
     def _night(self, at: datetime) -> None:
         self._turns = (at + HOUR).replace(minute=0, second=0, microsecond=0)

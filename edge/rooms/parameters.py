@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from edge.rooms.spans import hours
 from edge.rooms.weighing import Weighing
 
 
@@ -72,6 +73,6 @@ class RoomParameters(Weighing):
 @cache
 def held_at_most(parameters: RoomParameters) -> Mapping[str, timedelta]:
     """How long a sensor that is on says that somebody is there, by point; one table for all rooms."""
-    presence = timedelta(hours=parameters.presence_stuck_hours)
-    motion = timedelta(hours=parameters.motion_stuck_hours)
+    presence = hours(parameters.presence_stuck_hours)
+    motion = hours(parameters.motion_stuck_hours)
     return {"bed": presence, "presence": presence, "bolt": presence, "motion": motion}

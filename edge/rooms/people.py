@@ -10,6 +10,7 @@ from edge.rooms.parameters import RoomParameters, held_at_most
 from edge.rooms.question import Phase
 from edge.rooms.signals import Effect, RoomFacts
 from edge.rooms.signs import Signs
+from edge.rooms.spans import minutes, seconds
 from edge.rooms.visits import Visit, Visits
 
 ATTENDANT = "housekeeping"
@@ -27,13 +28,13 @@ class People:
         self.cells = self._cells = cells
         self.parameters = parameters
         self.signs = Signs(parameters, cells, self.occupancy)
-        self._search = timedelta(minutes=parameters.search_minutes)
-        self._still = timedelta(minutes=parameters.staff_still_minutes)
-        self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
-        self._entry = timedelta(seconds=parameters.entry_seconds)
+        self._search = minutes(parameters.search_minutes)
+        self._still = minutes(parameters.staff_still_minutes)
+        self._glance = minutes(parameters.cleaning_start_minutes)
+        self._entry = seconds(parameters.entry_seconds)
         self._carded: datetime | None = None
-        self._hold = timedelta(seconds=parameters.hold_seconds)
-        self._late = timedelta(seconds=parameters.late_access_seconds)
+        self._hold = seconds(parameters.hold_seconds)
+        self._late = seconds(parameters.late_access_seconds)
         self._longest = held_at_most(parameters)
 
     def due(self) -> datetime:

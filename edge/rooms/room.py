@@ -1,7 +1,7 @@
 """One room: signals in, effects out. Pure; all time comes in as `now`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from devices.model import DeviceEvent, Quality, Reading, Value
@@ -20,6 +20,7 @@ from edge.rooms.packing import pack, unpack
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard, Effect, Ordered, Override, RoomChanged, RoomFacts, Signal, Tick
+from edge.rooms.spans import minutes, seconds
 
 __all__ = ["Room", "RoomDevice"]
 
@@ -45,13 +46,13 @@ class Room:
         self._now = LONG_AGO
         self._due = FAR
         self._restored = False
-        self._refresh = timedelta(seconds=self.parameters.refresh_seconds)
+        self._refresh = seconds(self.parameters.refresh_seconds)
         self._refresh_at = LONG_AGO
         self._marks = Marks()
         self._lessons = keeping.PackedLessons()
         self._cells = Cells()
         self._people = Attended(number, self.parameters, self._cells, self._emit)
-        chatter = Chatter(self.parameters.chatter_times, timedelta(minutes=self.parameters.chatter_quiet_minutes))
+        chatter = Chatter(self.parameters.chatter_times, minutes(self.parameters.chatter_quiet_minutes))
         self._conditions = Conditions(number, self._emit, self._priority, chatter)
         self._climate = Climate(self.parameters, self._cells)
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)

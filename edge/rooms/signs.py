@@ -7,6 +7,7 @@ from edge.rooms.occupancy import Occupancy
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.question import Phase
 from edge.rooms.signals import Evidence, RoomFacts
+from edge.rooms.spans import minutes
 from edge.rooms.tally import Share
 
 
@@ -18,7 +19,7 @@ class Signs:
         self._cells = cells
         self._occupancy = occupancy
         self._facts: RoomFacts | None = None
-        self._card = timedelta(minutes=parameters.card_out_minutes)
+        self._card = minutes(parameters.card_out_minutes)
         self._air: dict[str, tuple[datetime, float]] = {}
         self._apart = timedelta(minutes=parameters.co2_minutes)
 

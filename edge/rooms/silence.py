@@ -9,6 +9,7 @@ from math import ceil
 
 from edge.rooms.belief_state import BeliefState
 from edge.rooms.lessons import Lessons
+from edge.rooms.spans import seconds
 from edge.rooms.weighing import Weighing
 
 SURE = 1e-6
@@ -35,9 +36,9 @@ class Silence:
         self.card: bool | None = None  # in its holder
         self.deaf: datetime | None = None  # silence counts until then
         self._handle: datetime | None = None  # turned from inside
-        self._near = timedelta(seconds=by.near_door_seconds)
-        self._latency = timedelta(seconds=by.shut_seconds)
-        self._episode = timedelta(seconds=by.episode_seconds)
+        self._near = seconds(by.near_door_seconds)
+        self._latency = seconds(by.shut_seconds)
+        self._episode = seconds(by.episode_seconds)
         self._long = 60 * by.unseen_minutes
 
     def vacancy(self, now: datetime) -> float:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.question import Phase
+from edge.rooms.spans import minutes, seconds
 
 
 @dataclass(slots=True)
@@ -38,14 +39,14 @@ class Uncarded:
     def __init__(self, parameters: RoomParameters) -> None:
         self.state = UncardedState()
         self._parameters = parameters
-        self._zone = timedelta(minutes=parameters.utc_offset_minutes)
-        self._grace = timedelta(seconds=parameters.grace_seconds)
-        self._search = timedelta(minutes=parameters.search_minutes)
-        self._unheard = timedelta(minutes=parameters.unheard_work_minutes)
-        self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
-        self._longest = timedelta(minutes=parameters.visit_max_minutes)
-        self._most = timedelta(minutes=parameters.uncarded_max_minutes)
-        self._enough = timedelta(minutes=parameters.cleaning_min_minutes)
+        self._zone = minutes(parameters.utc_offset_minutes)
+        self._grace = seconds(parameters.grace_seconds)
+        self._search = minutes(parameters.search_minutes)
+        self._unheard = minutes(parameters.unheard_work_minutes)
+        self._glance = minutes(parameters.cleaning_start_minutes)
+        self._longest = minutes(parameters.visit_max_minutes)
+        self._most = minutes(parameters.uncarded_max_minutes)
+        self._enough = minutes(parameters.cleaning_min_minutes)
 
     def told(self, at: datetime, *, rented: bool, due_out: bool, other_stay: bool) -> None:
         """What the front desk says of the room from now on."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edge.rooms.parameters import RoomParameters
+from edge.rooms.spans import minutes, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ class Visits:
 
     def __init__(self, parameters: RoomParameters) -> None:
         self.visit: Visit | None = None
-        self._entry = timedelta(seconds=parameters.entry_seconds)
-        self._glance = timedelta(minutes=parameters.cleaning_start_minutes)
-        self._grace = timedelta(seconds=parameters.grace_seconds)
-        self._search = timedelta(minutes=parameters.search_minutes)
-        self._unheard = timedelta(minutes=parameters.unheard_work_minutes)
-        self._still = timedelta(minutes=parameters.staff_still_minutes)
-        self._longest = timedelta(minutes=parameters.visit_max_minutes)
+        self._entry = seconds(parameters.entry_seconds)
+        self._glance = minutes(parameters.cleaning_start_minutes)
+        self._grace = seconds(parameters.grace_seconds)
+        self._search = minutes(parameters.search_minutes)
+        self._unheard = minutes(parameters.unheard_work_minutes)
+        self._still = minutes(parameters.staff_still_minutes)
+        self._longest = minutes(parameters.visit_max_minutes)
 
     def card(self, visit: Visit) -> None:
         """A staff card opened the lock: a new visit, or the same people (or their colleagues) come in again."""

@@ -6,6 +6,7 @@ from edge.rooms.belief_state import Hint
 from edge.rooms.learning import CONFIRMS, Teacher
 from edge.rooms.lessons import DAY, Habit
 from edge.rooms.silence import SURE, Silence
+from edge.rooms.spans import seconds
 
 MOST_MINUTES = 10
 STEPS = timedelta(seconds=15)
@@ -60,7 +61,7 @@ class Voices(Silence):
         state, by = self.state, self.by
         if state.kind != "door" or state.edge is None or (sensor not in state.near and state.vacant < by.behind_above):
             return False
-        return state.shut and now - state.edge <= timedelta(seconds=by.behind_seconds)
+        return state.shut and now - state.edge <= seconds(by.behind_seconds)
 
     def _beside_the_door(self, sensor: str) -> None:
         state, by = self.state, self.by

@@ -9,6 +9,7 @@ from edge.rooms.cells import Cell, Cells
 from edge.rooms.conditions import Conditions, Fault
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.signals import Evidence
+from edge.rooms.spans import days, minutes
 
 SLACK = timedelta(days=14)
 """A date that moves away by less is still the same warning."""
@@ -32,9 +33,9 @@ class Wear:
         self._conditions = conditions
         self._critical = parameters.battery_critical_percent
         self._hysteresis = parameters.battery_hysteresis_percent
-        self._lead = timedelta(days=parameters.battery_lead_days)
-        self._drifts = timedelta(minutes=parameters.lock_clock_drift_minutes).total_seconds()
-        self._wrong = timedelta(minutes=parameters.lock_clock_wrong_minutes).total_seconds()
+        self._lead = days(parameters.battery_lead_days)
+        self._drifts = minutes(parameters.lock_clock_drift_minutes).total_seconds()
+        self._wrong = minutes(parameters.lock_clock_wrong_minutes).total_seconds()
 
     def battery(self, cell: Cell, _previous: Value, now: datetime) -> None:
         """A battery's percentage or its flag: low now, or so before long."""
