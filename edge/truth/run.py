@@ -10,6 +10,7 @@ from functools import partial
 from typing import Generic, Self, TypeVar
 
 from devices.catalog import Catalog
+from edge.rooms.parameters import RoomParameters
 from edge.scoring import Score
 from edge.truth import alerts, cleaning, occupancy
 from edge.truth.play import Player
@@ -49,9 +50,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Maker(Generic[Script]):
-    """How a room is made. `live` crosses processes: a function of a module, or a partial of one."""
+    """How a room is made, and by which numbers it judges. `live` crosses processes: a function of a module, or a
+    partial of one."""
 
     live: Callable[[Script], Life]
+    parameters: RoomParameters | None = None
 
 
 def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 0) -> Tally:
@@ -69,10 +72,10 @@ def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 
     return whole
 
 
-def played(life: Life, catalog: Catalog) -> Tally:
+def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = None) -> Tally:
     """One room."""
     began = time.perf_counter()
-    heard = Player(life, catalog).play()
+    heard = Player(life, catalog, parameters).play()
     took = time.perf_counter() - began
     situations, errors = occupancy.tables(life, heard)
     return Tally(
@@ -97,6 +100,6 @@ def _room(maker: Maker[Script], script: Script) -> Tally:
     began = time.perf_counter()
     life = maker.live(script)
     made = time.perf_counter() - began
-    tally = played(life, _catalogs[0])
+    tally = played(life, _catalogs[0], maker.parameters)
     tally.making_s = made
     return tally
