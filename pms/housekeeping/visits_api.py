@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from pms.access import users
 from pms.access.permissions import DEVICES_MANAGE, HOUSEKEEPING_ASSIGN
-from pms.housekeeping import minutes, service, visits
+from pms.housekeeping import late_cleanings, minutes, service, visits
 from pms.housekeeping.rules import TaskType
 from pms.housekeeping.visit_model import StaffVisit
 from pms.housekeeping.visit_rules import Department, Entry, VisitKind
@@ -190,6 +190,8 @@ async def lock_audit(call: WriteCall) -> AuditView:
     new = 0
     for room, entries in sorted(rooms.items()):
         new += await visits.take_audit(call.work, room, entries)
+    if new:
+        await late_cleanings.propose(call.work)
     return AuditView(sent=len(sent), new=new)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pms.access.permissions import DEVICES_READ, ROOMS_READ
 from pms.energy.service import take_day
+from pms.housekeeping import late_cleanings
 from pms.housekeeping.detection import take_cleaning
 from pms.housekeeping.visit_rules import DEPARTMENT_OF, Entry
 from pms.housekeeping.visits import take_audit, take_visit
@@ -63,8 +64,11 @@ async def _access(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> Non
 
 async def _remember(work: UnitOfWork, body: AccessBody) -> None:
     """An opening by staff that the lock told afterwards: what is known of their visits is corrected."""
-    if body.late and body.result == "granted" and body.credential and body.credential_class in DEPARTMENT_OF:
-        await take_audit(work, body.room, [Entry(body.credential, body.credential_class, body.at)])
+    staff = body.result == "granted" and body.credential_class in DEPARTMENT_OF
+    if not (body.late and staff and body.credential):
+        return
+    if await take_audit(work, body.room, [Entry(body.credential, body.credential_class, body.at)]):
+        await late_cleanings.propose(work)
 
 
 async def _visit(work: UnitOfWork, _envelope: Envelope, body: VisitBody) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pms.housekeeping import service, visits
+from pms.housekeeping import late_cleanings, service, visits
 from pms.housekeeping.minutes import by_attendant, by_type, typed
 from pms.housekeeping.rules import TaskType
 from pms.housekeeping.visit_model import StaffVisit
@@ -129,6 +129,30 @@ async def test_who_was_long_enough_in_a_room_that_was_to_be_cleaned_cleaned_it(h
     assert await said(house) == [("101", "112", "other")]
     await remember(house, "102", 36)
     assert await said(house) == [("101", "112", "cleaning"), ("102", "112", "other")]
+
+
+async def test_a_cleaning_that_only_the_lock_remembers_is_proposed_while_the_room_waits_for_it(house: House) -> None:
+    task = await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    house.clock.forward(hours=2)
+    await remember(house, "101", 5)
+    assert await house.do(late_cleanings.propose) == 0, "nobody knows when they left"
+    await remember(house, "102", 36)
+    assert await house.do(late_cleanings.propose) == 1
+    proposed = await house.last()
+    assert (proposed.id, proposed.state) == (task.id, "proposed")
+    assert (proposed.started_at, proposed.done_at) == (NOON + timedelta(minutes=5), NOON + timedelta(minutes=36))
+    assert await house.do(late_cleanings.propose) == 0, "once"
+
+
+async def test_a_lock_read_out_too_late_proposes_nothing(house: House) -> None:
+    task = await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    await house.do(partial(service.start, task_id=task.id))
+    await house.do(partial(service.finish, task_id=task.id))
+    house.clock.forward(hours=2)
+    await remember(house, "101", 5)
+    await remember(house, "102", 36)
+    assert await house.do(late_cleanings.propose) == 0
+    assert (await house.last()).state == "done"
 
 
 async def test_an_inspection_round_is_known_by_the_order_of_rooms(house: House) -> None:
