@@ -29,6 +29,7 @@ def truth(
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day: seasons differ.")] = FIRST_DAY,
     processes: Annotated[int, typer.Option(min=0, max=64, help="0: one a core.")] = 0,
     write: Annotated[Path | None, typer.Option(help="Only write the first room's log and lists for `replay`.")] = None,
+    energy: Annotated[bool, typer.Option(help="Decide and score setbacks too; takes longer.")] = False,
     as_json: Json = False,
 ) -> None:
     """How well the rooms know a simulated hotel: occupancy by situation, cleanings, alerts."""
@@ -40,27 +41,27 @@ def truth(
         if write is not None:
             tell({"written": _written(hotel, write)}, f"written to {write}", as_json=as_json)
             return
-        report = measured(hotel, processes)
+        report = measured(hotel, processes, energy=energy)
         tell(report.as_dict(), report.text(), as_json=as_json)
 
 
-def measured(hotel: "Hotel", processes: int) -> "Report":
+def measured(hotel: "Hotel", processes: int, *, energy: bool = False) -> "Report":
     """The hotel itself, and a day of it without faults: once with errors, once without."""
     from edge.truth.report import Report
 
     began = time.perf_counter()
-    whole = _tally(hotel, processes)
+    whole = _tally(hotel, processes, energy=energy)
     noisy = _tally(replace(hotel, days=1, faults=None), processes)
     calm = _tally(replace(hotel, days=1, faults=None, errors=None), processes)
     return Report(hotel.rooms, hotel.days, hotel.seed, whole, calm, noisy, time.perf_counter() - began)
 
 
-def _tally(hotel: "Hotel", processes: int) -> "Tally":
+def _tally(hotel: "Hotel", processes: int, *, energy: bool = False) -> "Tally":
     from edge.truth.run import Maker, all_rooms
     from simulators.truth_machine.hotel import scripts
     from simulators.truth_machine.life import live
 
-    return all_rooms(Maker(partial(live, hotel=hotel)), scripts(hotel), processes)
+    return all_rooms(Maker(partial(live, hotel=hotel), energy), scripts(hotel), processes)
 
 
 def _written(hotel: "Hotel", folder: Path) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Generic, Self, TypeVar
 from devices.catalog import Catalog
 from edge.scoring import Score
 from edge.truth import alerts, cleaning, occupancy
+from edge.truth.energy import EnergyScore, EnergyWatch
 from edge.truth.play import Player
 from edge.truth.words import Life
 
@@ -32,6 +33,7 @@ class Tally:
     errors: occupancy.Table = field(default_factory=Counter)
     cleaned: cleaning.CleaningScore = field(default_factory=cleaning.CleaningScore)
     alerted: alerts.AlertScore = field(default_factory=alerts.AlertScore)
+    energy: EnergyScore = field(default_factory=EnergyScore)
 
     def __iadd__(self, other: "Tally") -> Self:
         self.rooms += other.rooms
@@ -44,14 +46,17 @@ class Tally:
         self.errors.update(other.errors)
         self.cleaned += other.cleaned
         self.alerted += other.alerted
+        self.energy += other.energy
         return self
 
 
 @dataclass(frozen=True)
 class Maker(Generic[Script]):
-    """How a room is made. `live` crosses processes: a function of a module, or a partial of one."""
+    """How a room is made. `live` crosses processes: a function of a module, or a partial of one. `energy`: setbacks
+    are decided and scored too, which takes longer."""
 
     live: Callable[[Script], Life]
+    energy: bool = False
 
 
 def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 0) -> Tally:
@@ -69,10 +74,11 @@ def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 
     return whole
 
 
-def played(life: Life, catalog: Catalog) -> Tally:
+def played(life: Life, catalog: Catalog, *, energy: bool = False) -> Tally:
     """One room."""
     began = time.perf_counter()
-    heard = Player(life, catalog).play()
+    watch = EnergyWatch(life, catalog) if energy else None
+    heard = Player(life, catalog, watch).play()
     took = time.perf_counter() - began
     situations, errors = occupancy.tables(life, heard)
     return Tally(
@@ -85,6 +91,7 @@ def played(life: Life, catalog: Catalog) -> Tally:
         errors=errors,
         cleaned=cleaning.compared(life, heard),
         alerted=alerts.compared(life, heard),
+        energy=watch.score if watch is not None else EnergyScore(),
     )
 
 
@@ -97,6 +104,6 @@ def _room(maker: Maker[Script], script: Script) -> Tally:
     began = time.perf_counter()
     life = maker.live(script)
     made = time.perf_counter() - began
-    tally = played(life, _catalogs[0])
+    tally = played(life, _catalogs[0], energy=maker.energy)
     tally.making_s = made
     return tally
