@@ -17,7 +17,7 @@ import structlog
 import typer
 
 from devices.clock import Clock
-from edge import cli_audit, cli_backup, cli_broker, cli_care, cli_operate, cli_tls, cli_truth
+from edge import cli_audit, cli_backup, cli_bench, cli_broker, cli_care, cli_operate, cli_tls, cli_truth
 from edge.broker import BrokerError, address_of
 from edge.brokers.place import free_port, pages_port, ports_in_a_row
 from edge.cli_explain import explain_room
@@ -25,7 +25,7 @@ from edge.cli_keys import card_key
 from edge.cli_probe import probe
 from edge.cli_reload import reload
 from edge.configuration import Configuration, load_configuration
-from edge.console import CONFIG, DATA, FAILED, WRONG_INPUT, Config, Data, Json, answering, log_to_stderr, opened, say
+from edge.console import CONFIG, DATA, Config, Data, Json, answering, log_to_stderr, opened, say
 from edge.secret_files import secret
 from edge.service import ServicePlan, Started, running, serve, stopped_by_signals, version
 
@@ -48,6 +48,7 @@ for command in (cli_care.check, cli_care.migrate, cli_backup.backup, cli_backup.
     app.command()(command)
 app.command()(reload)
 app.command()(cli_truth.truth)
+app.command()(cli_bench.bench)
 app.command("explain")(explain_room)
 cli_operate.add_to(app)
 
@@ -122,31 +123,6 @@ def demo(
     with answering(), contextlib.ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="innkeeper-demo-")))
         asyncio.run(_demo(folder, pages_port(port), rooms, speed, seed))
-
-
-@app.command()
-def bench(name: Annotated[str, typer.Argument(help="all, or one of them.")] = "all", as_json: Json = False) -> None:
-    """Measure, each figure beside its raw baseline in the same run."""
-    from edge import room_bench
-    from simulators.bench import run as measuring
-    from simulators.bench.report import Figure, Report
-
-    def mind(report: Report) -> None:
-        report.add(*(Figure(**vars(item)) for item in room_bench.mind()))
-
-    def occupancy(report: Report) -> None:
-        report.add(*(Figure(**vars(item)) for item in room_bench.occupancy()))
-        if missing := room_bench.absent():
-            report.notes.append(f"occupancy: not measured, recordings absent: {', '.join(missing)}")
-
-    try:
-        text, met = measuring.run(name, as_json, {"mind": mind, "occupancy": occupancy})
-    except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_INPUT) from None
-    say(text)
-    if not met:
-        raise typer.Exit(FAILED)
 
 
 @app.command()

@@ -85,4 +85,4 @@ def test_only_the_command_line_knows_the_simulators() -> None:
         for path in (ROOT / "edge").rglob("*.py")
         if any(m.startswith("simulators") for m in imported(path))
     }
-    assert users <= {"edge/cli.py", "edge/cli_truth.py"}
+    assert users <= {"edge/cli.py", "edge/cli_bench.py", "edge/cli_truth.py"}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from devices.catalog import Catalog
 from devices.model import CredentialClass, DeviceEvent, Quality, Reading, Value
+from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room, RoomDevice
 from edge.rooms.signals import CleaningEnded, ConditionCleared, ConditionRaised, Effect, RoomFacts, Signal, Tick
 from edge.truth.energy import EnergyWatch
@@ -45,11 +46,13 @@ class Heard:
 class Player:
     """Feeds one room."""
 
-    def __init__(self, life: Life, catalog: Catalog, watch: EnergyWatch | None = None) -> None:
+    def __init__(
+        self, life: Life, catalog: Catalog, parameters: RoomParameters | None = None, watch: EnergyWatch | None = None
+    ) -> None:
         fitted = [RoomDevice(device, catalog.get(device.profile)) for device in life.devices]
         self.heard = Heard()
         self._life = life
-        self._room = Room(life.room, fitted)
+        self._room = Room(life.room, fitted, parameters)
         self._facts = RoomFacts(life.room, rented=False)
         self._answer = "unknown"
         self._watch = watch

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Generic, Self, TypeVar
 
 from devices.catalog import Catalog
+from edge.rooms.parameters import RoomParameters
 from edge.scoring import Score
 from edge.truth import alerts, cleaning, occupancy
 from edge.truth.energy import EnergyScore, EnergyWatch
@@ -52,11 +53,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Maker(Generic[Script]):
-    """How a room is made. `live` crosses processes: a function of a module, or a partial of one. `energy`: setbacks
-    are decided and scored too, which takes longer."""
+    """How a room is made, and by which numbers it judges. `live` crosses processes: a function of a module, or a
+    partial of one."""
 
     live: Callable[[Script], Life]
-    energy: bool = False
+    parameters: RoomParameters | None = None
+    energy: bool = False  # setbacks are decided and scored too, which takes longer
 
 
 def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 0) -> Tally:
@@ -74,11 +76,11 @@ def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 
     return whole
 
 
-def played(life: Life, catalog: Catalog, *, energy: bool = False) -> Tally:
+def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = None, *, energy: bool = False) -> Tally:
     """One room."""
     began = time.perf_counter()
     watch = EnergyWatch(life, catalog) if energy else None
-    heard = Player(life, catalog, watch).play()
+    heard = Player(life, catalog, parameters, watch).play()
     took = time.perf_counter() - began
     situations, errors = occupancy.tables(life, heard)
     return Tally(
@@ -104,6 +106,6 @@ def _room(maker: Maker[Script], script: Script) -> Tally:
     began = time.perf_counter()
     life = maker.live(script)
     made = time.perf_counter() - began
-    tally = played(life, _catalogs[0], energy=maker.energy)
+    tally = played(life, _catalogs[0], maker.parameters, energy=maker.energy)
     tally.making_s = made
     return tally

@@ -168,13 +168,22 @@ class Staff:
                 at = over + 120
 
     def _turn_down(self, section: Sequence[str], number: int, day: int) -> None:
-        at, end = (day * DAY_S + hour * HOUR_S for hour in EVENING)
-        for room in section:
-            wanted = self._book.staying(room, at) is not None and self._random.random() < self._rounds.turndown
-            if at < end and wanted and not self._book.inside(room, at) and self._book.request(room, at) != "dnd":
-                over = at + self._random.uniform(4, 6) * MINUTE_S
-                self._visit(Call(room, f"evening attendant {number}", Role.ATTENDANT, at, over))
-                at = over + self._random.uniform(60, 240)
+        """In the evening, whenever the guests of a room are out."""
+        book, (at, end) = self._book, (day * DAY_S + hour * HOUR_S for hour in EVENING)
+        let = [room for room in section if book.staying(room, at) is not None]
+        wanted = [room for room in let if self._random.random() < self._rounds.turndown]
+        while wanted and at < end:
+            over = at + self._random.uniform(4, 6) * MINUTE_S
+            room = next((room for room in wanted if self._out(room, at) and self._out(room, over)), None)
+            if room is None:
+                at += WAIT_S
+                continue
+            wanted.remove(room)
+            self._visit(Call(room, f"evening attendant {number}", Role.ATTENDANT, at, over))
+            at = over + self._random.uniform(60, 240)
+
+    def _out(self, room: str, at: float) -> bool:
+        return not self._book.inside(room, at) and self._book.request(room, at) != "dnd"
 
     def _repair(self, rooms: Sequence[str], number: int, day: int) -> None:
         at = day * DAY_S + ENGINEERS_DAY[0] * HOUR_S

@@ -133,6 +133,21 @@ def test_a_room_can_be_written_and_replayed(tmp_path: Path) -> None:
     assert result.overall.minutes > 2000
 
 
+def test_other_numbers_of_the_logic_can_be_tried() -> None:
+    def accuracy(*words: str) -> float:
+        few = ["truth", "--rooms", "2", "--days", "2", "--processes", "1", "--json", *words]
+        return float(json.loads(CliRunner().invoke(app, few).stdout)["occupancy"]["accuracy"])
+
+    assert accuracy("--set", "vacant_above=1") < accuracy() - 10, "never vacant"
+
+
+@pytest.mark.parametrize("said", ["no_such_number=1", "vacant_above=much", "vacant_above"])
+def test_a_number_that_is_none_is_refused_and_named(said: str) -> None:
+    answer = CliRunner().invoke(app, ["truth", "--rooms", "1", "--days", "1", "--set", said])
+    assert answer.exit_code == 2
+    assert said in answer.output
+
+
 @pytest.mark.parametrize("words", [["--rooms", "0"], ["--days", "x"], ["--start", "yesterday"]])
 def test_wrong_words_are_refused(words: list[str]) -> None:
     assert CliRunner().invoke(app, ["truth", *words]).exit_code == 2

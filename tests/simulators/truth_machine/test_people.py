@@ -98,6 +98,17 @@ def test_the_same_seed_is_the_same_hotel_and_a_room_needs_no_other() -> None:
     assert live(list(scripts(hotel))[2], hotel).events == first[2]
 
 
+def test_beds_are_turned_down_while_guests_are_out(house: list[Life]) -> None:
+    came = 0
+    for life in house:
+        for step in life.steps:
+            if step.doing.deed is Deed.COME and step.doing.who[0].startswith("evening attendant"):
+                came += 1
+                assert not step.after, "nobody is disturbed"
+    wanted = HOTEL.rounds.turndown * HOTEL.rooms * HOTEL.days
+    assert wanted / 5 < came < wanted
+
+
 def test_lives_are_calibrated_to_the_recordings() -> None:
     """Occupancy 5 and 6: 2.5 absences and 7.8 door cycles a day, 10.2 silences of half an hour. One guest, no staff."""
     quiet = Rounds(turndown=0.0, engineer_per_room=0.0, shift=(8.5, 8.5))
