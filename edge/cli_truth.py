@@ -33,6 +33,7 @@ def truth(
         list[str] | None, typer.Option("--set", help="Another number of the rooms' logic, as vacant_above=0.9.")
     ] = None,
     write: Annotated[Path | None, typer.Option(help="Only write the first room's log and lists for `replay`.")] = None,
+    energy: Annotated[bool, typer.Option(help="Decide and score setbacks too; takes longer.")] = False,
     as_json: Json = False,
 ) -> None:
     """How well the rooms know a simulated hotel: occupancy by situation, cleanings, alerts."""
@@ -44,7 +45,7 @@ def truth(
         if write is not None:
             tell({"written": _written(hotel, write)}, f"written to {write}", as_json=as_json)
             return
-        report = measured(hotel, processes, chosen(sets or []))
+        report = measured(hotel, processes, chosen(sets or []), energy=energy)
         tell(report.as_dict(), report.text(), as_json=as_json)
 
 
@@ -65,23 +66,23 @@ def chosen(sets: list[str]) -> "RoomParameters":
     return RoomParameters.of(numbers)
 
 
-def measured(hotel: "Hotel", processes: int, parameters: "RoomParameters") -> "Report":
+def measured(hotel: "Hotel", processes: int, parameters: "RoomParameters", *, energy: bool = False) -> "Report":
     """The hotel itself, and a day of it without faults: once with errors, once without."""
     from edge.truth.report import Report
 
     began = time.perf_counter()
-    whole = _tally(hotel, processes, parameters)
+    whole = _tally(hotel, processes, parameters, energy=energy)
     noisy = _tally(replace(hotel, days=1, faults=None), processes, parameters)
     calm = _tally(replace(hotel, days=1, faults=None, errors=None), processes, parameters)
     return Report(hotel.rooms, hotel.days, hotel.seed, whole, calm, noisy, time.perf_counter() - began)
 
 
-def _tally(hotel: "Hotel", processes: int, parameters: "RoomParameters") -> "Tally":
+def _tally(hotel: "Hotel", processes: int, parameters: "RoomParameters", *, energy: bool = False) -> "Tally":
     from edge.truth.run import Maker, all_rooms
     from simulators.truth_machine.hotel import scripts
     from simulators.truth_machine.life import live
 
-    return all_rooms(Maker(partial(live, hotel=hotel), parameters), scripts(hotel), processes)
+    return all_rooms(Maker(partial(live, hotel=hotel), parameters, energy), scripts(hotel), processes)
 
 
 def _written(hotel: "Hotel", folder: Path) -> list[str]:

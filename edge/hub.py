@@ -35,6 +35,7 @@ from edge.rooms.signals import (
     DeviceHeard,
     Effect,
     Evidence,
+    Ordered,
     RoomChanged,
     SendCommand,
     Signal,
@@ -111,6 +112,8 @@ class Hub(Saying):
     def signal(self, room: Room, signal: Signal) -> None:
         """Tell a room something that did not come in a message."""
         self._tell(room, signal, self.clock.now())
+        if type(signal) is Ordered:
+            self._intake.save(room)  # not after the commit of what the device says then: a replay has to know of it
         self._wake()
 
     def line_changed(self, status: LineStatus) -> None:

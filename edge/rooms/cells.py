@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from devices.model import Quality, Value
 
@@ -32,8 +33,12 @@ BY_HAND = frozenset({"contact", "bed"})
 """Switches that people move both ways; the others go off by themselves, some time after."""
 
 ABSURD = 1e9
+EXACT = 0.25
+"""Half of the smallest usual step: so near, a unit says what was ordered of it."""
 ROUNDED = 0.6
 """Units round to half a degree or a whole one."""
+MOST_ORDERS = 4
+"""On their way at once; earlier ones are taken to have been lost."""
 
 Handler = Callable[["Cell", Value, datetime], None]
 """Called with the cell (already holding its new value), the value before, and now."""
@@ -57,7 +62,7 @@ class Cell:
     lapsed: bool = False
     calm: bool = False
     unseen: bool = False  # the last good reading came after a time when nobody listened
-    ordered: Value = None  # by the house or a desk, until it says something else
+    ordered: tuple[Value, ...] = ()  # by the house or a desk, oldest first: what came last, or is still to come
     still_due: datetime = FAR  # an equal value from then on is suspicious
 
     def moved(self, previous: Value, now: datetime) -> datetime | None:
@@ -73,15 +78,23 @@ class Cell:
         """Did it go off, with somebody listening all the time?"""
         return previous is True and self.value is False and not self.unseen
 
-    def obeyed(self) -> bool:
-        """Does it say what was ordered, as far as units can? What else it says, somebody has set."""
-        value, ordered = self.value, self.ordered
-        same = value == ordered
-        if type(value) in (int, float) and type(ordered) in (int, float):
-            same = abs(value - ordered) <= ROUNDED  # type: ignore[operator]
-        if not same:
-            self.ordered = None
-        return same
+    def order(self, value: Value) -> None:
+        """It was ordered to be `value`."""
+        if not self.ordered or self.ordered[-1] != value:
+            self.ordered = (*self.ordered, value)[-MOST_ORDERS:]
+
+    def obeyed(self, previous: Value) -> bool:
+        """Does it say what was ordered, as far as units can and whenever that was? What else it says, somebody has set.
+
+        An order that came is over with the next value that is not its own; one that is still to come is not.
+        """
+        for index, order in enumerate(self.ordered):
+            if _is_what_came(order, self.value, previous):
+                self.ordered = self.ordered[index:]
+                return True
+        if self.ordered and _apart(self.ordered[0], previous) <= ROUNDED:
+            self.ordered = self.ordered[1:]
+        return False
 
     def fresh_until(self) -> datetime | None:
         """When the value grows stale by itself; None: it does not."""
@@ -104,6 +117,19 @@ class Cell:
     def text(self) -> str | None:
         """The value as a word, unless it is unknown or bad."""
         return self.value if self.quality is not Quality.BAD and isinstance(self.value, str) else None
+
+
+def _is_what_came(order: Value, value: Value, previous: Value) -> bool:
+    """A unit may round; but a step away from where an order has brought it is somebody's."""
+    apart = _apart(order, value)
+    return apart <= EXACT or (apart <= ROUNDED < _apart(order, previous))
+
+
+def _apart(one: Value, other: Value) -> float:
+    """How far two values are from each other; words and switches are the same or endlessly far."""
+    if isinstance(one, bool | str | None) or isinstance(other, bool | str | None):
+        return 0.0 if one == other else inf
+    return abs(one - other)
 
 
 @dataclass(frozen=True, slots=True)

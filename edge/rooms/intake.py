@@ -74,9 +74,12 @@ class Intake:
         self._marks.shown(changed=known.at == now)
 
     def ordered(self, signal: Ordered) -> None:
-        """Something was ordered of a device."""
+        """Something was ordered of a device; what is switched on draws power then, what is switched off does not."""
         cell = self._cells.get(signal.device, signal.point) or self.add(signal.device, signal.point)
-        cell.ordered = signal.value
+        cell.order(signal.value)
+        power = self._cells.get(signal.device, "power")
+        if power is not None and power is not cell:
+            power.ordered = () if signal.value in (False, "off") else (signal.value,)
         self._marks.changed = True
 
     def _online(self, cell: Cell, _previous: Value, now: datetime) -> None:

@@ -38,7 +38,7 @@ class CellState:
     heard: datetime | None = None
     changed: datetime | None = None
     bad: int = 0
-    ordered: Value = None
+    ordered: tuple[Value, ...] = ()
 
     @classmethod
     def of(cls, cell: Cell) -> "CellState":

@@ -146,7 +146,7 @@ class Points:
         self._used(cell, previous, now)
 
     def _used(self, cell: Cell, previous: Value, now: datetime) -> None:
-        if previous is None or not self._number or cell.obeyed():
+        if previous is None or not self._number or cell.obeyed(previous):
             return
         if self._people.lean("setting_changed", now):
             self._marks.shown(changed=True)
@@ -161,9 +161,9 @@ class Points:
         watts, before = cell.number(), previous if isinstance(previous, int | float) else None
         step = self._people.parameters.power_step_watts
         rose = watts is not None and before is not None and watts - before >= step
-        relay = self._cells.get(cell.device, "relay")
-        by_order = relay is not None and relay.ordered is True
-        if rose and not by_order and self._people.lean("power_used", now):
+        if rose and cell.ordered:
+            cell.ordered = ()  # what was switched on from afar; the next rise is somebody's
+        elif rose and self._people.lean("power_used", now):
             self._marks.shown(changed=True)
 
     def _bolt(self, cell: Cell, _previous: Value, now: datetime) -> None:

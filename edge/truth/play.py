@@ -9,6 +9,7 @@ from devices.model import CredentialClass, DeviceEvent, Quality, Reading, Value
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room, RoomDevice
 from edge.rooms.signals import CleaningEnded, ConditionCleared, ConditionRaised, Effect, RoomFacts, Signal, Tick
+from edge.truth.energy import EnergyWatch
 from edge.truth.words import Event, Life
 
 TICK = Tick()
@@ -45,19 +46,25 @@ class Heard:
 class Player:
     """Feeds one room."""
 
-    def __init__(self, life: Life, catalog: Catalog, parameters: RoomParameters | None = None) -> None:
+    def __init__(
+        self, life: Life, catalog: Catalog, parameters: RoomParameters | None = None, watch: EnergyWatch | None = None
+    ) -> None:
         fitted = [RoomDevice(device, catalog.get(device.profile)) for device in life.devices]
         self.heard = Heard()
         self._life = life
         self._room = Room(life.room, fitted, parameters)
         self._facts = RoomFacts(life.room, rented=False)
         self._answer = "unknown"
+        self._watch = watch
 
     def play(self) -> Heard:
         """From the first event to the end."""
         for event in self._life.events:
             self._take(event)
         self._pass_time(self._life.end)
+        if self._watch is not None:
+            self._watch.until(self._room, self._life.end)
+            self._watch.close()
         return self.heard
 
     def _take(self, event: Event) -> None:
@@ -66,7 +73,7 @@ class Player:
         self.heard.signals += 1
         signal = self._books(point, value) if device == PMS else signal_of(event, self.heard.signals)
         if signal is not None:
-            self._note(self._room.take(signal, at), at)
+            self._give(signal, at)
 
     def _books(self, point: str, value: Value) -> Signal | None:
         """The last of the books' points completes what they say."""
@@ -84,8 +91,13 @@ class Player:
     def _pass_time(self, until: datetime) -> None:
         due = self._room.next_due()
         while due is not None and due <= until:
-            self._note(self._room.take(TICK, due), due)
+            self._give(TICK, due)
             due = self._room.next_due()
+
+    def _give(self, signal: Signal, at: datetime) -> None:
+        if self._watch is not None:
+            self._watch.until(self._room, at)
+        self._note(self._room.take(signal, at), at)
 
     def _note(self, effects: list[Effect], at: datetime) -> None:
         for effect in effects:

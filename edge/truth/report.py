@@ -68,6 +68,7 @@ class Report:
                 "kinds_with_lost_late_and_ghost_messages": dict(+self.noisy.alerted.false),
             },
             "without_errors": {"occupancy": self.calm.score.figures(), "cleaning": self.calm.cleaned.figures()},
+            "energy": whole.energy.figures() if whole.energy.minutes else None,
             "targets": list(self._targets()),
         }
 
@@ -84,6 +85,7 @@ class Report:
         lines += ["", "alerts", *_pairs(found["alerts"]), *_kinds(kinds)]
         lines += ["", "a day without faults", *_pairs(found["fault_free_day"])]
         lines += ["", "a day without faults and errors", *_pairs(found["without_errors"]["occupancy"])]
+        lines += ["", "energy", *_pairs(found["energy"])] if found["energy"] else []
         lines += ["", "must", *(_met(row) for row in found["targets"])]
         return "\n".join(lines)
 

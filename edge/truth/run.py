@@ -13,6 +13,7 @@ from devices.catalog import Catalog
 from edge.rooms.parameters import RoomParameters
 from edge.scoring import Score
 from edge.truth import alerts, cleaning, occupancy
+from edge.truth.energy import EnergyScore, EnergyWatch
 from edge.truth.play import Player
 from edge.truth.words import Life
 
@@ -33,6 +34,7 @@ class Tally:
     errors: occupancy.Table = field(default_factory=Counter)
     cleaned: cleaning.CleaningScore = field(default_factory=cleaning.CleaningScore)
     alerted: alerts.AlertScore = field(default_factory=alerts.AlertScore)
+    energy: EnergyScore = field(default_factory=EnergyScore)
 
     def __iadd__(self, other: "Tally") -> Self:
         self.rooms += other.rooms
@@ -45,6 +47,7 @@ class Tally:
         self.errors.update(other.errors)
         self.cleaned += other.cleaned
         self.alerted += other.alerted
+        self.energy += other.energy
         return self
 
 
@@ -55,6 +58,7 @@ class Maker(Generic[Script]):
 
     live: Callable[[Script], Life]
     parameters: RoomParameters | None = None
+    energy: bool = False  # setbacks are decided and scored too, which takes longer
 
 
 def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 0) -> Tally:
@@ -72,10 +76,11 @@ def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 
     return whole
 
 
-def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = None) -> Tally:
+def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = None, *, energy: bool = False) -> Tally:
     """One room."""
     began = time.perf_counter()
-    heard = Player(life, catalog, parameters).play()
+    watch = EnergyWatch(life, catalog) if energy else None
+    heard = Player(life, catalog, parameters, watch).play()
     took = time.perf_counter() - began
     situations, errors = occupancy.tables(life, heard)
     return Tally(
@@ -88,6 +93,7 @@ def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = Non
         errors=errors,
         cleaned=cleaning.compared(life, heard),
         alerted=alerts.compared(life, heard),
+        energy=watch.score if watch is not None else EnergyScore(),
     )
 
 
@@ -100,6 +106,6 @@ def _room(maker: Maker[Script], script: Script) -> Tally:
     began = time.perf_counter()
     life = maker.live(script)
     made = time.perf_counter() - began
-    tally = played(life, _catalogs[0], maker.parameters)
+    tally = played(life, _catalogs[0], maker.parameters, energy=maker.energy)
     tally.making_s = made
     return tally

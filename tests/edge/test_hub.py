@@ -260,6 +260,17 @@ async def test_a_command_that_comes_again_is_told_again_and_sent_once(tmp_path: 
         assert stage.field.commands == []
 
 
+async def test_a_room_knows_of_an_order_with_the_next_commit(tmp_path: Path) -> None:
+    order = {"id": "c1", "room": "101", "device": None, "point": "lock", "value": "locked", "by": "anna"}
+    stored = StoredCommand("c1", "accepted", json.dumps({**order, "deadline": "2026-11-22T09:10:00Z"}).encode(), "")
+
+    async with staged(tmp_path) as stage:
+        await stage.journal.heard("pms", 1, Told(commands=[stored]))
+        Orders(stage.hub, inventory("101"), CATALOG).send(stored)
+        batch, _, _ = stage.hub._intake.close()
+        assert b'"ordered":["locked"]' in batch.rooms["101"].snapshot
+
+
 async def test_what_only_the_house_writes_nobody_can_order(tmp_path: Path) -> None:
     order = {"id": "c1", "room": "101", "device": "101_lock", "point": "key_sequence", "value": 0, "by": "anna"}
     stored = StoredCommand("c1", "accepted", json.dumps({**order, "deadline": "2026-11-22T09:10:00Z"}).encode(), "")
