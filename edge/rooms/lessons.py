@@ -11,7 +11,7 @@ from edge.rooms.weighing import Weighing
 DAY = 86_400.0
 MOST_VACANT = 60 * DAY
 MOST_HABITS = 24
-CHATTERS = 3.0
+CHATTERS = 2.0
 """Ghosts a day from which on a sensor's repeats say nothing."""
 
 

@@ -33,7 +33,7 @@ class Signs:
         self._facts = facts
         if gone:
             self._occupancy.belief.lean(self._by.checked_out_ratio)
-        self._occupancy.belief.booked = facts is not None and facts.rented
+        self._occupancy.belief.booked = facts is not None and facts.rented and facts.stay is not None
         self._occupancy.guests = max(1, facts.guests) if facts else 1
         self._occupancy.rent(rented=facts is None or facts.rented)
 
