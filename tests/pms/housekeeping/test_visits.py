@@ -144,6 +144,15 @@ async def test_a_cleaning_that_only_the_lock_remembers_is_proposed_while_the_roo
     assert await house.do(late_cleanings.propose) == 0, "once"
 
 
+async def test_a_room_that_was_let_again_is_not_said_to_be_clean(house: House) -> None:
+    await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    house.clock.forward(hours=2)
+    await house.walk_in()
+    await remember(house, "101", 5)
+    await remember(house, "102", 36)
+    assert await house.do(late_cleanings.propose) == 0
+
+
 async def test_a_lock_read_out_too_late_proposes_nothing(house: House) -> None:
     task = await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
     await house.do(partial(service.start, task_id=task.id))
