@@ -69,7 +69,7 @@ class Seen:
 class Held:
     """A control that was taken back. `guest`: what comes back; `wanted`: what it is to be meanwhile; `aimed`: what was
     asked of it, where it goes only so far; `reached`: it said that it is there; `back`: it is being given back;
-    `was`: what it said when that was asked."""
+    `was`: what it said when that was asked; `sent`: orders that may still arrive, the last one last."""
 
     guest: Value
     wanted: Value
@@ -79,6 +79,7 @@ class Held:
     tries: int = 0
     asked: datetime | None = None
     was: Value = None
+    sent: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ def _compared(value: Value, held: Held, now: datetime) -> Held | None:
         return held if held.reached or held.back else replace(held, reached=True, tries=0)
     if near(value, held.guest):
         return held if held.back or not held.reached else None
+    if not _settled(held, now) and any(near(value, sent) for sent in held.sent):
+        return held  # an order of before has arrived after all
     if not held.reached and held.was is not None and near(value, held.was):
         return held  # what was asked has not come to it yet
     if held.reached or held.asked is None or not _between(value, held):
@@ -89,6 +91,17 @@ def _compared(value: Value, held: Held, now: datetime) -> Held | None:
     if held.back:
         return None if _settled(held, now) else held
     return replace(held, wanted=value, reached=True, tries=0)  # the device goes only so far
+
+
+def _anew(held: Held, wanted: Value, value: Value) -> Held:
+    """It is to be something else now. What was ordered before may still arrive, and what it says is nobody's doing."""
+    return Held(held.guest, wanted, wanted, asked=held.asked, was=value, sent=held.sent)
+
+
+def _ordered(held: Held, order: Value, value: Value, now: datetime) -> Held:
+    """`order` goes out, while the control says `value`."""
+    on_their_way = () if _settled(held, now) else held.sent
+    return replace(held, tries=held.tries + 1, asked=now, was=value, sent=(*on_their_way, order))
 
 
 def _settled(held: Held, now: datetime) -> bool:
@@ -207,11 +220,11 @@ class _Round:
             return None
         if there and before.back:
             return None  # what was ordered before may still arrive
-        turned = before if before.back else replace(before, back=True, reached=False, tries=0, asked=None)
+        turned = before if before.back else replace(before, back=True, reached=False, tries=0)
         held[control.key] = turned
         if given >= self.limits.orders_an_hour or not self._due(turned):
             return None
-        held[control.key] = replace(turned, tries=turned.tries + 1, asked=self.now, was=control.value)
+        held[control.key] = _ordered(turned, before.guest, control.value, self.now)
         return Order(control.device, control.point, before.guest, lowers=False)
 
     def _take_back(
@@ -219,15 +232,16 @@ class _Round:
     ) -> Order | None:
         held, given = so_far
         if before.back or not near(before.aimed, wanted):
-            before = Held(before.guest, wanted, wanted)
+            before = _anew(before, wanted, control.value)
         if near(control.value, before.wanted):
             held[control.key] = replace(before, reached=True)
             return None
-        if given >= self.limits.lowering_an_hour or not self._due(before):
+        unheard = self.goal.why.code == "not_heard"  # what was stays, and is not ordered again either
+        if unheard or given >= self.limits.lowering_an_hour or not self._due(before):
             if control.key in held:
                 held[control.key] = before
             return None
-        held[control.key] = replace(before, tries=before.tries + 1, asked=self.now, was=control.value)
+        held[control.key] = _ordered(before, before.aimed, control.value, self.now)
         return Order(control.device, control.point, before.aimed, lowers=True)
 
     def _due(self, held: Held) -> bool:

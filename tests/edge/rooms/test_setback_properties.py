@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,3 +156,29 @@ def test_a_setting_made_by_hand_while_nothing_is_on_its_way_is_never_overruled(
     room.tell("wait", 60)
     room.settle()
     assert near(room.value, turned)
+
+
+def test_nothing_is_ordered_again_while_nothing_is_heard() -> None:
+    deaf = play([("wire", "deaf"), *VACANT, ("wait", 12), ("doubt", Doubt.UNHEARD)])
+    ordered = len(deaf.orders)
+    deaf.tell("wait", 60)
+    assert len(deaf.orders) == ordered
+
+
+VACANT = [("occupancy", "vacant"), ("doubt", Doubt.NONE), ("rented", True), ("window", None)]
+STORIES: dict[str, list[tuple[str, object]]] = {
+    "another goal and back while an order is on its way": [
+        ("occupancy", "vacant"), ("wait", 25), ("rented", True), ("window", True), *VACANT, ("wait", 5),
+    ],
+    "another goal when no order may be given": [
+        *VACANT, ("wait", 5), ("wait", 11), ("wire", "deaf"), ("rented", False), ("doubt", Doubt.AWAY),
+        ("occupancy", "vacant"), ("window", None), ("wait", 25),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+def test_the_guests_setting_comes_back_after(story: list[tuple[str, object]]) -> None:
+    room = play(story)
+    room.settle()
+    assert near(room.value, room.wish)
