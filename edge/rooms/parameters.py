@@ -16,8 +16,7 @@ class RoomParameters(Weighing):
 
     search_minutes: float = 10  # at night: silence after the door until the room is vacant, at least
     grace_seconds: float = 15  # staff: motion this soon after the door may be somebody on the way out
-    shared_search_minutes: float = 15  # the same by day when several guests were inside
-    night_search_minutes: float = 30  # the same at night with several guests, and after a door edge nobody saw
+    night_search_minutes: float = 30  # at night with several guests, and after a door edge nobody saw
     sleeper_search_minutes: float = 300  # one of several leaves at night: longer than a sleeper is still
     night_from: int = 22  # local hours
     night_until: int = 8

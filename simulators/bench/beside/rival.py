@@ -15,7 +15,7 @@ from typing import Any
 
 from simulators.bench.product import resident_mb
 
-FOLDER = Path(os.environ.get("INNKEEPER_PEER", "../shared/peer"))
+FOLDER = Path(os.environ.get("INNKEEPER_PEER", "../shared/peer")).absolute()
 WORK = Path(os.environ.get("PEER_WORK", ".peer")).absolute()
 FIELD_PORT, UPLINK_PORT = 18_841, 18_842
 SETTINGS = (
