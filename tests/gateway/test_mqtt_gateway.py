@@ -285,7 +285,7 @@ async def test_a_mains_device_that_is_back_is_asked_for_its_state(fields: FieldM
 async def test_what_was_silent_before_a_restart_is_remembered(fields: FieldMaker, mosquitto: RealBroker) -> None:
     async with started(fields, mosquitto) as field:
         field.hotel.rooms["101"].open_door()
-        await until(lambda: ("101_door", True, None) in field.taken.health)
+        await until(lambda: "101_door" in field.gateway.memories())  # its bridge may say earlier that it is there
         memories = field.gateway.memories()
     again = Gateway(field.inventory, field.catalog, field.clock, Taken().ports(), Home(remembered=memories))
     figures = {one.device: one for one in again.status().devices}
