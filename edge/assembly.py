@@ -285,6 +285,8 @@ async def edge_opened(plan: EdgePlan, broker: Broker) -> AsyncIterator[Edge]:
         card_key = CardKeyState()
         if needs_card_key(configuration.inventory, configuration.catalog):
             card_key = await open_card_key(plan.data, journal, configuration.hotel.house.id)
-        yield Edge(plan, broker, journal, card_key)
+        edge = Edge(plan, broker, journal, card_key)
+        journal.taken_up()
+        yield edge
     finally:
         await journal.close()

@@ -14,10 +14,22 @@ MOST_EVIDENCE = 4
 
 
 class Chronicle:
-    """`latest`: what was written last of each room and kind."""
+    """`latest`: what was written last of each room and kind. To be asked with `anew` before the view is made."""
 
     def __init__(self, latest: Iterable[HistoryRow]) -> None:
         self._said = {(row.room, row.kind): (row.at, _compared(row.kind, orjson.loads(row.body))) for row in latest}
+        self._gists: dict[str, object] = {}
+
+    def anew(self, room: str, gist: object) -> bool:
+        """Whether a room may have become another since it was asked last: most changes are of a figure alone."""
+        if self._gists.get(room) == gist:
+            return False
+        self._gists[room] = gist
+        return True
+
+    def beside(self, room: str) -> None:
+        """What is shown of a room beside what its gist tells has changed."""
+        self._gists.pop(room, None)
 
     def note(self, view: View, facts: RoomFacts | None, now: datetime) -> list[HistoryRow]:
         """What of a room (`view`: its shape on the link) became another; each with the instant since when it is so."""
@@ -65,4 +77,4 @@ def _compared(kind: str, body: Mapping[str, Any]) -> object:
         return body.get("value"), body.get("source"), body.get("stale")
     if kind == "energy":
         return body.get("phase"), (body.get("why") or {}).get("code"), body.get("still"), body.get("reached")
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return tuple(body.values())

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PAUSE_ABOVE = 1000
+PAUSE_ABOVE = 600
 REFUSE_ABOVE = 20_000
 """Waiting messages above which those of lines that cannot be paused are dropped: the next poll says it again."""
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.05, 1.0
@@ -138,6 +138,7 @@ class Hub(Saying):
         room = self.house.rooms[number]
         self._intake.touch(room, self._intake.last + 1)
         room.version += 1
+        self._chronicle.beside(number)
         self._intake.save(room)
         self._intake.changed.add(number)
         self._wake()
@@ -271,7 +272,8 @@ class Hub(Saying):
     def _what_changed(self, numbers: Iterable[str]) -> list[HistoryRow]:
         now = self.clock.now()
         known = [(number, room) for number in numbers if number and (room := self.house.rooms.get(number)) is not None]
-        return [row for number, room in known for row in self._chronicle.note(self.view(number, now), room.facts, now)]
+        anew = [(number, room) for number, room in known if self._chronicle.anew(number, room.gist())]
+        return [row for number, room in anew for row in self._chronicle.note(self.view(number, now), room.facts, now)]
 
     async def _tick(self) -> None:
         while True:

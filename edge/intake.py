@@ -17,7 +17,7 @@ from gateway.ports import LineMessage
 
 SAVE_AFTER_SECONDS = 5.0
 """A room of which nothing but the state changed is saved so long after: until then its messages are kept for it."""
-PACKET_IDS, CHECKSUM = 65_536, 0xFFFF_FFFF
+PACKET_IDS, LOW_32_BITS = 65_536, 0xFFFF_FFFF
 SAVED_AT_ONCE = 20
 """Such rooms in one commit, at most."""
 
@@ -25,8 +25,8 @@ SAVED_AT_ONCE = 20
 class Recent:
     """The last messages of every line, so that one that the broker sends again after a crash is known.
 
-    By packet id, the checksum of what came with it last, and the how-manieth message of its line that was: a
-    megabyte a line, however much is said again.
+    By packet id, the checksum of what came with it last, and the how-manieth message of its line that was: half
+    a megabyte a line, however much is said again.
     """
 
     def __init__(self, keys: "Mapping[str, array[int]]") -> None:
@@ -34,7 +34,7 @@ class Recent:
         for line, last in keys.items():
             packets = self._of(line)
             for key in last:
-                packets.take(key >> 32, key & CHECKSUM)
+                packets.take(key >> 32, key & LOW_32_BITS)
 
     def seen(self, message: LineMessage) -> bool:
         """Whether this is a message taken before, said again; remembers it if not."""
@@ -57,18 +57,19 @@ class _Packets:
     __slots__ = ("_checksums", "_count", "_taken")
 
     def __init__(self) -> None:
-        empty = bytes(8 * PACKET_IDS)
-        self._checksums, self._taken, self._count = array("Q", empty), array("Q", empty), 0
+        empty = bytes(4 * PACKET_IDS)
+        self._checksums, self._taken, self._count = array("I", empty), array("I", empty), 0
 
     def take(self, packet: int, checksum: int) -> None:
         """This came."""
-        self._count += 1
+        self._count = (self._count + 1) & LOW_32_BITS or 1
         self._checksums[packet], self._taken[packet] = checksum, self._count
 
     def has(self, packet: int, checksum: int) -> bool:
         """Whether this came, not too long ago."""
         taken = self._taken[packet]
-        return taken > max(0, self._count - RECENT_MESSAGES) and self._checksums[packet] == checksum
+        ago = (self._count - taken) & LOW_32_BITS
+        return taken > 0 and ago < RECENT_MESSAGES and self._checksums[packet] == checksum
 
 
 class Intake:

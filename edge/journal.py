@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,10 @@ SWEEPS = 5
 """Steps of one `tidy`, each a transaction of its own: some ten thousand messages a minute are looked at."""
 
 
+ONCE = ("rooms", "facts", "keys", "uncovered", "devices", "plans", "days", "history")
+"""What of `Loaded` is asked for at the start alone."""
+
+
 class Journal:
     """Make one with `await Journal.open(path)`; used on the event loop, written by its own thread.
 
@@ -99,6 +104,11 @@ class Journal:
         """
         connection = await asyncio.to_thread(open_journal, path)
         return cls(connection, path, limits or JournalLimits())
+
+    def taken_up(self) -> None:
+        """What was loaded of rooms and messages is where it belongs, and not kept twice."""
+        over = {name: type(getattr(self.loaded, name))() for name in ONCE}
+        self.loaded = replace(self.loaded, **over)
 
     async def close(self) -> None:
         """Finish what is waiting and let go of the file."""

@@ -4,8 +4,6 @@ The PMS is imported when it is to run: an edge alone carries none of its weight.
 """
 
 import asyncio
-import ctypes
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -19,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from devices.clock import Clock
+from edge import memory
 from edge.assembly import Edge, EdgePlan, edge_opened, link_settings
 from edge.board.server import Board
 from edge.broker import Broker
@@ -37,8 +36,6 @@ log = structlog.get_logger()
 
 SWITCH_INTERVAL_SECONDS = 0.001
 """The journal's thread gets the interpreter back within this, also in a flood."""
-M_ARENA_MAX, ARENAS = -8, 2
-"""The C library gives each thread a memory arena of its own and returns little: two are enough for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +121,6 @@ def hang_up(plan: ServicePlan, stop: asyncio.Event) -> Iterator[asyncio.Event]:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
-def save_memory() -> None:
-    """Fewer arenas where the C library knows them (glibc); elsewhere nothing."""
-    tune = getattr(ctypes.CDLL(None), "mallopt", None)
-    if tune is not None:
-        tune(M_ARENA_MAX, ARENAS)
-
-
 async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asyncio.Event) -> None:
     """Run the plan until `stop` is set. The pages come last and go first.
 
@@ -139,7 +129,7 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
         ExceptionGroup: a part failed while running.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    save_memory()
+    memory.save()
     async with AsyncExitStack() as stack:
         broker = edge = pms = board = None
         if plan.edge:
@@ -163,7 +153,8 @@ async def serve(plan: ServicePlan, started: Callable[[Started], None], stop: asy
             await metrics.server.tried()
         if (keeper := keeper_of(plan, edge, pms)) is not None:
             await stack.enter_async_context(running(keeper.run(), "backup"))
-        _settle_memory()
+        memory.settle()
+        await stack.enter_async_context(running(memory.give_back(), "memory"))
         started(Started(broker, pms, board, metrics))
         if edge is not None and pms is None:  # no pages to ask
             await stack.enter_async_context(running(beat(plan.data, version(), edge.health.body), "heartbeat"))
@@ -202,13 +193,6 @@ def _metrics(plan: ServicePlan, edge: Edge | None, pms: "Pms | None") -> "Metric
 
 def _edge_plan(plan: ServicePlan) -> EdgePlan:
     return EdgePlan(plan.configuration, plan.data, plan.clock, follow_wall=not plan.simulated_time)
-
-
-def _settle_memory() -> None:
-    """What is there now stays: it is not looked through again and again while messages come and go."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(1_000, 20, 20)  # what a flood leaves behind stays small: 2 MB less than at 20 000, as fast
 
 
 def _pms(plan: ServicePlan) -> "Pms":

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Any
 
 from devices.catalog import Catalog
 from devices.command_values import orderables
@@ -12,6 +11,7 @@ from devices.inventory import Inventory
 from devices.model import Device, Value
 from edge.rooms.room import Room
 from edge.rooms.setback_state import Control, Doubt, Seen
+from edge.rooms.view import Answer
 
 WITNESSES = frozenset({"door", "motion", "presence", "bed", "contact"})
 LATE = timedelta(seconds=1)
@@ -78,12 +78,11 @@ def _points(device: Device, catalog: Catalog, patterns: tuple[str, ...]) -> list
 
 def look(room: Room, fixture: Fixture, told: Told, now: datetime, least_confidence: float) -> Seen:
     """A room as it is now."""
-    view = room.view(now)
-    occupancy, facts = view["occupancy"], room.facts
+    answer, facts = room.answer(now), room.facts
     return Seen(
-        occupancy["value"],
-        occupancy["since"],
-        _doubt(room, fixture, occupancy, (now, least_confidence)),
+        answer.value,
+        answer.since,
+        _doubt(room, fixture, answer, (now, least_confidence)),
         None if facts is None else facts.rented,
         None if facts is None else facts.stay,
         _window(room, fixture),
@@ -100,15 +99,15 @@ def _off(room: Room, told: Told) -> str | None:
     return "opted_out" if told.allowed is False else None
 
 
-def _doubt(room: Room, fixture: Fixture, occupancy: dict[str, Any], at: tuple[datetime, float]) -> Doubt:
+def _doubt(room: Room, fixture: Fixture, answer: Answer, at: tuple[datetime, float]) -> Doubt:
     """An answer set by hand is certain; a sensor that is known to be away is more than one that is only silent yet."""
     now, least = at
-    if occupancy["source"] == "manual":
+    if answer.source == "manual":
         return Doubt.NONE
-    until = occupancy["fresh_until"]
+    until = answer.fresh_until
     if any(room.misses(device) for device in fixture.witnesses) or (until is not None and until + LATE < now):
         return Doubt.AWAY
-    if occupancy["stale"] or occupancy["confidence"] < least:
+    if answer.stale or answer.confidence < least:
         return Doubt.UNHEARD
     return Doubt.NONE
 

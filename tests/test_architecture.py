@@ -59,12 +59,11 @@ def test_rooms_know_only_the_model_of_devices() -> None:
 def test_only_the_wiring_and_the_commands_of_the_edge_know_the_whole_pms() -> None:
     allowed = ("pms.link", "pms.hotelfile")
     commands = {
-        "edge/cli.py",
         "edge/cli_audit.py",
         "edge/brokers/certificate.py",
         "edge/cli_backup.py",
         "edge/cli_broker.py",
-        "edge/cli_explain.py",
+        "edge/telling.py",
         "edge/cli_care.py",
         "edge/cli_tls.py",
         "edge/console.py",
@@ -85,4 +84,4 @@ def test_only_the_command_line_knows_the_simulators() -> None:
         for path in (ROOT / "edge").rglob("*.py")
         if any(m.startswith("simulators") for m in imported(path))
     }
-    assert users <= {"edge/cli.py", "edge/cli_bench.py", "edge/cli_truth.py"}
+    assert users <= {"edge/commands.py", "edge/cli_bench.py", "edge/cli_truth.py"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -101,8 +102,9 @@ def compile_field(spec: PointSpec) -> Field:
     return Field(spec.name, plain, fetch, converter(spec))
 
 
+@cache
 def fetcher(path: str) -> Fetch:
-    """A function that follows a dotted path; MISSING when it leads nowhere."""
+    """A function that follows a dotted path; MISSING when it leads nowhere. One for all devices that have it."""
     steps = tuple(path.split(".")) if path else ()
 
     def fetch(body: Any) -> Any:
@@ -146,7 +148,9 @@ def converter(spec: PointSpec) -> Converter:
         return _chosen(spec.wire["values"])
     if spec.wire["kind"] == Kind.BOOLEAN:
         return _boolean
-    return _number(spec)
+    lowest = -_FARTHEST if spec.minimum is None else spec.minimum
+    highest = _FARTHEST if spec.maximum is None else spec.maximum
+    return _number(spec.wire["scale"], spec.wire["offset"], lowest, highest)
 
 
 def _boolean(raw: Any) -> bool:
@@ -175,11 +179,9 @@ def _chosen(values: dict[str, Value]) -> Converter:
     return convert
 
 
-def _number(spec: PointSpec) -> Converter:
-    scale, offset = spec.wire["scale"], spec.wire["offset"]
+@cache
+def _number(scale: float, offset: float, lowest: float, highest: float) -> Converter:
     plain = scale == 1 and offset == 0
-    lowest = -_FARTHEST if spec.minimum is None else spec.minimum
-    highest = _FARTHEST if spec.maximum is None else spec.maximum
 
     def convert(raw: Any) -> Value:
         if type(raw) is not float and type(raw) is not int:

@@ -149,12 +149,14 @@ class Cells:
         self.offline: dict[str, Absence] = {}
         self.dead: set[str] = set()  # door contacts that cards at the lock did not move
         self._perishable: list[Cell] = []
+        self._sensing: tuple[Cell, ...] | None = None
         self._due: datetime | None = None  # not later than the truth; None: to be counted anew
 
     def add(self, cell: Cell) -> None:
         """Take in a new cell."""
         self.all[cell.device, cell.point] = cell
         self.by_point[cell.point] = (*self.by_point.get(cell.point, ()), cell)
+        self._sensing = None
         if cell.freshness is not None:
             self._perishable.append(cell)
             self._due = None
@@ -168,27 +170,29 @@ class Cells:
             if cell.freshness is not None:
                 self._perishable.remove(cell)
         self.dead.discard(device)
-        self._due = None
+        self._due = self._sensing = None
         return gone
 
     def get(self, device: str, point: str) -> Cell | None:
         """The cell of one point of one device."""
         return self.all.get((device, point))
 
-    def of(self, *points: str) -> list[Cell]:
+    def of(self, *points: str) -> tuple[Cell, ...]:
         """The cells of these points."""
         if len(points) == 1:
-            return list(self.by_point.get(points[0], ()))
-        return [cell for point in points for cell in self.by_point.get(point, ())]
+            return self.by_point.get(points[0], ())
+        return tuple(cell for point in points for cell in self.by_point.get(point, ()))
 
-    def sensing(self) -> list[Cell]:
+    def sensing(self) -> tuple[Cell, ...]:
         """The cells whose silence can say that nobody is in."""
-        return self.of("motion", "presence", "bed") or self.of("contact")
+        if self._sensing is None:
+            self._sensing = self.of("motion", "presence", "bed") or self.of("contact")
+        return self._sensing
 
-    def doors(self) -> list[Cell]:
+    def doors(self) -> tuple[Cell, ...]:
         """The contacts that tell of the door: a lock that could but never does is none beside one that does."""
         known = self.of("door")
-        return [cell for cell in known if cell.heard is not None] or known
+        return known if len(known) == 1 else tuple(cell for cell in known if cell.heard is not None) or known
 
     def doorless(self) -> bool:
         """Does nothing tell of the door now?"""

@@ -79,7 +79,7 @@ class Climate:
     def _preferred(self, point: str) -> Cell | None:
         thermostat = self.thermostat()
         own = self._cells.get(thermostat.device, point) if thermostat else None
-        heard = [cell for cell in ([own] if own else []) + self._cells.of(point) if cell.heard is not None]
+        heard = [cell for cell in (*([own] if own else []), *self._cells.of(point)) if cell.heard is not None]
         fresh = (cell for cell in heard if not self._cells.away(cell) and cell.value is not None)
         return next(fresh, heard[0] if heard else None)
 

@@ -80,8 +80,9 @@ class Faults:
 
     def windows(self, now: datetime) -> None:
         """Windows open while the room is cooled."""
-        cooled = self._climate.cools()
-        for cell in self._cells.of("window"):
+        windows = self._cells.of("window")
+        cooled = bool(windows) and self._climate.cools()
+        for cell in windows:
             fault = Fault("window_open", cell.device)
             if cell.value is True and cooled:
                 why = Evidence("window_opened", cell.changed or now)
@@ -166,9 +167,8 @@ class Faults:
     def temperature(self, cell: Cell, now: datetime) -> None:
         """A temperature that changed is not stuck."""
         cell.still_due = now + self._still
-        fault = Fault("sensor_stuck", cell.device, "temperature")
-        if self._conditions.is_raised(fault):
-            self._conditions.absent(fault, now)
+        if self._conditions.state.raised:
+            self._conditions.absent(Fault("sensor_stuck", cell.device, "temperature"), now)
 
     def unchanged(self, cell: Cell, now: datetime) -> None:
         """A temperature was heard again, the same for too long."""

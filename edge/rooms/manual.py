@@ -1,12 +1,22 @@
 """Answers that people gave by hand: they win until they expire or are withdrawn."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from edge.rooms.cells import FAR
 from edge.rooms.signals import Override
-from edge.rooms.view import ManualAnswer
 
 ANSWERS = {"occupancy": {"unknown", "vacant", "occupied"}, "request": {"none", "dnd", "mur"}}
+
+
+@dataclass(slots=True)
+class ManualAnswer:
+    """Set by hand."""
+
+    value: str
+    by: str
+    at: datetime
+    until: datetime | None = None
 
 
 class Manual:

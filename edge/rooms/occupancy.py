@@ -1,6 +1,6 @@
 """Is a guest in the room? What is shown of the belief: the answer, since when, and why."""
 
-from copy import copy, deepcopy
+from copy import copy
 from datetime import UTC, datetime, timedelta
 
 from edge.rooms.belief import Belief, Push
@@ -27,7 +27,7 @@ class Occupancy:
         self.blind = True
         self.puzzled: str | None = None  # why it cannot be known whether the room is empty, as a code
         self.retime = False  # silence may answer earlier than was said
-        self.before = (Question(), deepcopy(self.belief.state))
+        self.before = (Question(), self.belief.copy())
         self._turns = LONG_AGO  # when it may be night or day next
         self._late = seconds(parameters.late_access_seconds)
         self._forgotten = minutes(parameters.unknown_minutes)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from devices.model import DeviceEvent, Quality, Reading, Value
-from edge.rooms import keeping, view
+from edge.rooms import keeping
 from edge.rooms.attended import Attended
 from edge.rooms.cells import EVENTS, FAR, Cells
 from edge.rooms.climate import Climate
@@ -21,6 +21,7 @@ from edge.rooms.parameters import RoomParameters
 from edge.rooms.points import Marks, Points
 from edge.rooms.signals import DeviceHeard, Effect, Ordered, Override, RoomChanged, RoomFacts, Signal, Tick
 from edge.rooms.spans import minutes, seconds
+from edge.rooms.view import Answer, Showing
 
 __all__ = ["Room", "RoomDevice"]
 
@@ -56,6 +57,7 @@ class Room:
         self._conditions = Conditions(number, self._emit, self._priority, chatter)
         self._climate = Climate(self.parameters, self._cells)
         self._faults = Faults(self.parameters, self._cells, self._climate, self._conditions)
+        self._shown = Showing(self._people, self._cells, self._climate, self._conditions, self._manual)
         self._points = Points(number, self._people, self._faults, self._marks)
         self._intake = Intake(self._cells, self._points, self._faults, self._marks)
         self._late = LateAccess(number, self._marks.out.append)
@@ -133,29 +135,15 @@ class Room:
 
     def view(self, now: datetime) -> dict[str, Any]:
         """The whole sensed state, in the shape of the link's up/room body (instants as datetime)."""
-        question, cleaning = self._people.occupancy.question, self._people.cleaning.state
-        manual = self._manual.answers
-        around = view.Around(
-            question,
-            self._people.occupancy.confidence(now),
-            self._cells,
-            self.facts,
-            self._checked_out,
-            self._people.visits.visit,
-            manual.get("occupancy"),
-        )
-        return {
-            "room": self.number,
-            "version": self.version,
-            "at": now,
-            "occupancy": view.occupancy(around),
-            "cleaning": {"phase": cleaning.phase, "by": cleaning.by, "since": cleaning.since},
-            "request": view.request(self._cells, manual.get("request")),
-            "door": view.point(self._cells, "door"),
-            "lock": view.point(self._cells, "lock"),
-            "climate": self._climate.view(),
-            "conditions": self._conditions.kinds(),
-        }
+        return {"room": self.number, "version": self.version} | self._shown.body(now, self._checked_out)
+
+    def answer(self, now: datetime) -> Answer:
+        """Whether somebody is in, as the view tells it."""
+        return self._shown.answer(now)
+
+    def gist(self) -> tuple[object, ...]:
+        """Another one whenever its view, or what the front desk says of it, differs in more than ages and figures."""
+        return (self.facts, *self._shown.gist())
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that a restart must keep, as plain JSON values."""

@@ -2,25 +2,84 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from devices.model import Quality
+from edge.rooms.attended import Attended
 from edge.rooms.cells import SENSING, Cell, Cells
+from edge.rooms.climate import Climate
+from edge.rooms.conditions import Conditions
+from edge.rooms.manual import Manual, ManualAnswer
 from edge.rooms.question import Phase, Question
-from edge.rooms.signals import Evidence, RoomFacts
+from edge.rooms.signals import Evidence
 from edge.rooms.visits import Visit
 
 MOST_EVIDENCE = 8
 
 
-@dataclass(slots=True)
-class ManualAnswer:
-    """Set by hand."""
+class Answer(NamedTuple):
+    """Whether somebody is in, as it is told: by hand, else detected."""
 
     value: str
-    by: str
-    at: datetime
-    until: datetime | None = None
+    confidence: float
+    since: datetime | None
+    fresh_until: datetime | None
+    stale: bool
+    source: str
+
+
+class Showing:
+    """What there is to show of one room."""
+
+    __slots__ = ("_cells", "_climate", "_conditions", "_manual", "_people")
+
+    def __init__(
+        self, people: Attended, cells: Cells, climate: Climate, conditions: Conditions, manual: Manual
+    ) -> None:
+        self._people = people
+        self._cells = cells
+        self._climate = climate
+        self._conditions = conditions
+        self._manual = manual
+
+    def body(self, now: datetime, checked_out: datetime | None) -> dict[str, Any]:
+        """The link's up/room body, without the room's own number and version (instants as datetime)."""
+        people, cells, manual = self._people, self._cells, self._manual.answers
+        cleaning = people.cleaning.state
+        around = Around(people.occupancy.question, cells, checked_out, people.visits.visit, manual.get("occupancy"))
+        return {
+            "at": now,
+            "occupancy": occupancy(around, self.answer(now)),
+            "cleaning": {"phase": cleaning.phase, "by": cleaning.by, "since": cleaning.since},
+            "request": request(cells, manual.get("request")),
+            "door": point(cells, "door"),
+            "lock": point(cells, "lock"),
+            "climate": self._climate.view(),
+            "conditions": self._conditions.kinds(),
+        }
+
+    def answer(self, now: datetime) -> Answer:
+        """Whether somebody is in."""
+        occupancy, manual = self._people.occupancy, self._manual.answers.get("occupancy")
+        until = _fresh_until(self._cells)
+        if manual is not None:
+            return Answer(manual.value, 1.0, manual.at, until, stale=False, source="manual")
+        old = stale(occupancy.question, self._cells)
+        confidence = round(occupancy.confidence(now) * (0.5 if old else 1.0), 2)
+        return Answer(occupancy.question.answer, confidence, occupancy.question.since, until, old, "detected")
+
+    def gist(self) -> tuple[object, ...]:
+        """What of the body is more than ages, figures and reasons: cheap, and another one whenever that is."""
+        question, cells, manual = self._people.occupancy.question, self._cells, self._manual.answers
+        return (
+            question.answer,
+            manual.get("occupancy"),
+            stale(question, cells),
+            self._people.cleaning.state.phase,
+            point(cells, "door")["value"],
+            request(cells, manual.get("request"))["value"],
+            *self._conditions.kinds(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +87,7 @@ class Around:
     """What bears on the occupancy besides the question itself."""
 
     question: Question
-    confidence: float  # in it, as the sensors have it
     cells: Cells
-    facts: RoomFacts | None
     checked_out: datetime | None
     visit: Visit | None
     manual: ManualAnswer | None
@@ -82,26 +139,14 @@ def _first(cells: Cells, name: str) -> Cell | None:
     return next((cell for cell in known if cell.heard is not None), known[0] if known else None)
 
 
-def occupancy(around: Around) -> dict[str, Any]:
-    """The answer, by hand or detected, with confidence and evidence."""
-    question, manual = around.question, around.manual
-    stale = _stale(around)
-    body = {
-        "value": question.answer,
-        "confidence": _confidence(around, stale=stale),
-        "since": question.since,
+def occupancy(around: Around, answer: Answer) -> dict[str, Any]:
+    """The answer, by hand or detected, with its evidence."""
+    return answer._asdict() | {
         "heard": _heard(around.cells),
-        "fresh_until": _fresh_until(around.cells),
-        "stale": stale,
-        "source": "detected",
-        "until": None,
+        "until": around.manual.until if around.manual is not None else None,
         "evidence": [{"code": item.code, "at": item.at, "params": item.params} for item in _evidence(around)],
-        "detected": None,
+        "detected": around.question.answer if around.manual is not None else None,
     }
-    if manual is not None:
-        body |= {"value": manual.value, "confidence": 1.0, "since": manual.at, "stale": False}
-        body |= {"source": "manual", "until": manual.until, "detected": question.answer}
-    return body
 
 
 def _witnesses(cells: Cells) -> list[Cell]:
@@ -117,21 +162,17 @@ def _fresh_until(cells: Cells) -> datetime | None:
     return min((until for until in untils if until is not None), default=None)
 
 
-def _stale(around: Around) -> bool:
+def stale(question: Question, cells: Cells) -> bool:
     """An answer is stale when a witness is away, or when none has been heard since the restart."""
-    if around.question.phase is Phase.UNKNOWN and around.question.since is None:
+    if question.phase is Phase.UNKNOWN and question.since is None:
         return False
-    witnesses = _witnesses(around.cells)
-    return any(around.cells.away(cell) for cell in witnesses) or not any(cell.live for cell in witnesses)
+    witnesses = _witnesses(cells)
+    return any(cells.away(cell) for cell in witnesses) or not any(cell.live for cell in witnesses)
 
 
 def _keycard(cells: Cells) -> Cell | None:
     known = (cell for cell in cells.of("keycard", "occupancy_input") if cell.live and not cells.away(cell))
     return next((cell for cell in known if isinstance(cell.value, bool)), None)
-
-
-def _confidence(around: Around, *, stale: bool) -> float:
-    return round(around.confidence * (0.5 if stale else 1.0), 2)
 
 
 def _evidence(around: Around) -> list[Evidence]:

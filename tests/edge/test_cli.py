@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from edge.cli import app
+from edge.commands import app
 from edge.folder import FolderLock
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "example"

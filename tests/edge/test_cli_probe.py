@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from devices.catalog import Catalog
 from devices.model import Device
-from edge.cli import app
 from edge.cli_probe import answer, as_lines
+from edge.commands import app
 from simulators.bench.hotels import hotel_toml
 from simulators.device import State
 from simulators.modbus.bus import Bus, TcpLine

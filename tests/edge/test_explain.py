@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.cli_explain import CATALOGUES, Teller, instant
+from edge.cli_explain import instant
 from edge.explain import NothingToExplainError, explain
-from pms.kernel.i18n import Translator
+from edge.telling import Teller, translator
 from tests.edge.places import START
 from tests.edge.test_setbacks import LET, staged
 
@@ -32,10 +32,10 @@ async def data(tmp_path: Path) -> AsyncIterator[Path]:
 
 
 def said(data: Path, language: str, minutes: float = 60) -> list[str]:
-    translator = Translator.load(CATALOGUES)
+    words = translator()
     found = explain(data, "101", START + timedelta(minutes=minutes), timedelta(hours=2))
-    lines = list(Teller(translator, language, BERLIN).lines(found))
-    assert translator.missing == set()
+    lines = list(Teller(words, language, BERLIN).lines(found))
+    assert words.missing == set()
     return [line.strip() for line in lines]
 
 

@@ -56,3 +56,10 @@ async def test_what_is_on_disk_is_known_after_a_start(tmp_path: Path) -> None:
         recent = Recent(journal.loaded.keys)
         assert all(recent.seen(line_message(number, redelivered=True)) for number in range(9_000))
         assert not recent.seen(line_message(9_000, redelivered=True))
+
+
+def test_the_count_of_years_begins_again_and_the_last_messages_stay_known() -> None:
+    recent = Recent({})
+    recent._of("field")._count = 2**32 - 500
+    assert not any(recent.seen(line_message(number)) for number in range(1_000))
+    assert all(recent.seen(line_message(number, redelivered=True)) for number in range(1_000))

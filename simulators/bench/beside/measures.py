@@ -111,6 +111,7 @@ def our_rooms(made: Ours, turn: int) -> float:
     sender = threading.Thread(target=send, args=(made.port, first))
     sender.start()
     begun = made.wait_rows(before + 1)
+    made.wait_rows(before + FLOOD)  # it is not over sooner, and asking for all rooms takes time from who is measured
     ended = made.wait_rooms(last_degrees(range(first, first + FLOOD)))
     sender.join()
     return FLOOD / (ended - begun)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from edge.cli import app
+from edge.commands import app
 from edge.configuration import Configuration, load_configuration
 from edge.console import books
 from edge.journal_file import JOURNAL, open_journal

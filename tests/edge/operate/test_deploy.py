@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from edge.cli import app
+from edge.commands import app
 from edge.operate.install import unit_text
 from edge.operate.layout import UNITS, Layout
 

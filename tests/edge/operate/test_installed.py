@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from devices.problems import ConfigurationError
 from edge.assembly import link_settings
-from edge.cli import app
+from edge.commands import app
 from edge.installed import HERE, folders, take_environment
 from edge.operate.layout import Layout
 from edge.settings import LinkTable, Settings

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from devices.catalog import Catalog
 from devices.model import Device
-from edge.cli import app
+from edge.commands import app
 from edge.replay import replay
 from edge.truth.report import Report
 from edge.truth.run import Tally, played
