@@ -14,6 +14,7 @@ from statistics import mean, median
 
 from devices.catalog import Catalog
 from devices.model import Device, Quality, Reading, Value
+from edge.memory import settle
 from edge.replay import replay
 from edge.rooms.room import Room, RoomDevice
 
@@ -69,8 +70,7 @@ def speed(count: int) -> float:
     readings = [
         Reading(device, "r", point, value, Quality.GOOD, None, DAY, 1, retained=False) for device, point, value in STEPS
     ]
-    gc.collect()
-    gc.freeze()  # what lives for good is not looked through again
+    settle()
     begun, now = time.process_time(), DAY
     for _ in range(turns):
         for reading in readings:

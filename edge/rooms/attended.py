@@ -32,9 +32,9 @@ class Attended(People):
         other = before is not None and before.rented and facts.rented and before.stay != facts.stay
         self.uncarded.told(now, rented=facts.rented, due_out=facts.due_out, other_stay=other)
 
-    def due(self) -> datetime:
-        """When time alone changes something next."""
-        return min(super().due(), self.uncarded.deadline() or FAR)
+    def due(self, now: datetime) -> datetime:
+        """When time alone may change something next, after `now`."""
+        return min(super().due(now), self.uncarded.deadline() or FAR)
 
     def door(self, at: datetime, *, opened: bool, unseen: bool = False) -> bool:
         """The door moved."""

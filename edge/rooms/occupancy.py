@@ -131,6 +131,17 @@ class Occupancy:
             return due
         return max(due, question.quiet_since + self.search(question.quiet_since))
 
+    def early(self) -> datetime | None:
+        """A time not later than the deadline, told at little cost; None: that is for `deadline` to tell."""
+        question = self.question
+        if question.answer != "occupied" or self.blind or self.puzzled is not None:
+            return None
+        first, quiet = self.belief.not_before(), question.quiet_since
+        if quiet is None:
+            return first
+        searched = quiet + self.search(quiet)
+        return searched if first is None else max(first, searched)
+
     def search(self, since: datetime) -> timedelta:
         """How long the silence that began at `since` must last at least. Several sleep behind one who leaves."""
         parameters, latched = self.parameters, self.question.was_latched

@@ -37,15 +37,15 @@ class People:
         self._late = seconds(parameters.late_access_seconds)
         self._longest = held_at_most(parameters)
 
-    def due(self) -> datetime:
-        """When time alone changes something next."""
+    def due(self, now: datetime) -> datetime:
+        """When time alone may change something next, after `now`."""
         visit, blind = self.visits.visit, self.occupancy.blind
-        answer = self._deadline()
+        early = self.occupancy.early()
+        answer = early if early is not None and early > now else self._deadline()
         if visit is None:
             return answer or FAR
-        dues = [self.visits.deadline(blind=blind), None if visit.looked else self.cleaning.due(visit)]
-        dues.append(answer if self._goes_on(visit) else None)
-        return min((due for due in dues if due is not None), default=FAR)
+        theirs = (self.visits.deadline(blind=blind), None if visit.looked else self.cleaning.due(visit))
+        return min((due for due in (*theirs, answer if self._goes_on(visit) else None) if due is not None), default=FAR)
 
     def door(self, at: datetime, *, opened: bool, unseen: bool = False) -> bool:
         """The door moved."""

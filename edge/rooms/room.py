@@ -191,7 +191,7 @@ class Room:
         faults.recall()
         self._conditions.retime()
         self._restored = self._marks.changed = True
-        self._retime()
+        self._retime(self._now)
 
     def _other(self, signal: Signal, now: datetime) -> None:
         match signal:
@@ -245,14 +245,15 @@ class Room:
     def _wake(self, now: datetime) -> None:
         self._restored = False
         self._people.wake(now)
-        self._retime()
+        self._retime(now)
 
     def _run_timers(self, now: datetime) -> None:
         for _ in range(MOST_TIMERS):
             if self._due > now:
                 return
-            self._tick(self._due)
-            self._retime()
+            at = self._due
+            self._tick(at)
+            self._retime(at)
 
     def _tick(self, at: datetime) -> None:
         visit = self._people.visits.visit
@@ -269,14 +270,14 @@ class Room:
         changed |= self._manual.expire(at)
         self._marks.changed |= changed
 
-    def _retime(self) -> None:
-        self._due = min(self._people.due(), self._conditions.soonest, self._cells.due(), self._manual.due())
+    def _retime(self, at: datetime) -> None:
+        self._due = min(self._people.due(at), self._conditions.soonest, self._cells.due(), self._manual.due())
 
     def _finish(self, now: datetime) -> list[Effect]:
         marks = self._marks
         if marks.retime:
             marks.changed |= self._people.see(now)
-            self._retime()
+            self._retime(now)
         out, changed = list(marks.out), marks.changed
         marks.out.clear()
         marks.changed = marks.retime = False

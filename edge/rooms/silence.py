@@ -9,7 +9,7 @@ from math import ceil
 
 from edge.rooms.belief_state import BeliefState
 from edge.rooms.lessons import Lessons
-from edge.rooms.spans import seconds
+from edge.rooms.spans import minutes, seconds
 from edge.rooms.weighing import Weighing
 
 SURE = 1e-6
@@ -40,6 +40,7 @@ class Silence:
         self._latency = seconds(by.shut_seconds)
         self._episode = seconds(by.episode_seconds)
         self._long = 60 * by.unseen_minutes
+        self._patience = minutes(min(by.unseen_minutes, by.checked_out_minutes))
 
     def vacancy(self, now: datetime) -> float:
         """The probability that nobody is in, when nothing more was heard until `now`."""
@@ -62,9 +63,23 @@ class Silence:
         self.state.slept = True
         return True
 
+    def not_before(self) -> datetime | None:
+        """Silence cannot have made it vacant earlier, told at little cost; None: that is for `empty_at` to tell.
+
+        After an event inside, only doubt about that event makes it vacant before a departure unseen is thought of.
+        """
+        state, limit = self.state, self._limit()
+        if (
+            state.at is None
+            or state.kind != "felt"
+            or state.vacant * (1 - limit) >= limit * (1 - state.vacant) * self._still_floor()
+        ):
+            return None
+        return state.at + self._patience
+
     def empty_at(self) -> datetime | None:
         """When silence will have made it vacant; None: it will not, within two days."""
-        at, limit = self.state.at, self.by.night_vacant_above if self._late() else self.by.vacant_above
+        at, limit = self.state.at, self._limit()
         if at is None or (self.state.slept and self._late()) or self._after(HORIZON) < limit:
             return None
         low, high = 0.0, FIRST_LOOK
@@ -125,8 +140,14 @@ class Silence:
 
     def _unfelt(self, silent: float) -> float:
         """How probable is such a silence of somebody who was just felt in a room thought vacant?"""
-        floor = self.by.doubt_night_floor if self._late() else self.by.doubt_floor
+        floor = self._still_floor()
         return floor + (1 - floor) / (1 + silent / self.by.active_seconds)
+
+    def _still_floor(self) -> float:
+        return self.by.doubt_night_floor if self._late() else self.by.doubt_floor
+
+    def _limit(self) -> float:
+        return self.by.night_vacant_above if self._late() else self.by.vacant_above
 
     def _late(self) -> bool:
         """Did the silence begin when people may go to bed?"""

@@ -71,13 +71,14 @@ class Showing:
     def gist(self) -> tuple[object, ...]:
         """What of the body is more than ages, figures and reasons: cheap, and another one whenever that is."""
         question, cells, manual = self._people.occupancy.question, self._cells, self._manual.answers
+        door = _first(cells, "door")
         return (
             question.answer,
             manual.get("occupancy"),
             stale(question, cells),
             self._people.cleaning.state.phase,
-            point(cells, "door")["value"],
-            request(cells, manual.get("request"))["value"],
+            door.text() if door is not None else None,
+            _asked(cells, manual.get("request"))[0],
             *self._conditions.kinds(),
         )
 
@@ -112,22 +113,28 @@ def point(cells: Cells, name: str) -> dict[str, Any]:
 
 
 def request(cells: Cells, manual: ManualAnswer | None) -> dict[str, Any]:
-    """Do not disturb, make up room, or none; a panel that went bad keeps its last word, stale.
+    """Do not disturb, make up room, or none, and who says so; a panel that went bad keeps its last word, stale."""
+    value, source, cell = _asked(cells, manual)
+    if manual is not None:
+        return {"value": value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False} | {
+            "source": source
+        }
+    body = sensed(cell, cells, value) | {"value": value}
+    body["stale"] |= cell is not None and cell.quality is Quality.BAD
+    return body | {"source": source if body["heard"] is not None else None}
+
+
+def _asked(cells: Cells, manual: ManualAnswer | None) -> tuple[str, str, Cell | None]:
+    """What is asked, by whom, and the cell that tells it.
 
     Who has bolted the door does not want to be disturbed, unless the panel says what they want.
     """
     if manual is not None:
-        return {"value": manual.value, "since": manual.at, "heard": manual.at, "fresh_until": None, "stale": False} | {
-            "source": "manual"
-        }
-    cell = _first(cells, "request")
-    bolt = _first(cells, "bolt")
+        return manual.value, "manual", None
+    cell, bolt = _first(cells, "request"), _first(cells, "bolt")
     if bolt is not None and bolt.value is True and bolt.quality is not Quality.BAD and _asks_nothing(cell):
-        return sensed(bolt, cells, "dnd") | {"value": "dnd", "source": "lock"}
-    last = cell.value if cell is not None and isinstance(cell.value, str) else "none"
-    body = sensed(cell, cells, last)
-    body["stale"] |= cell is not None and cell.quality is Quality.BAD
-    return body | {"source": "panel" if body["heard"] is not None else None}
+        return "dnd", "lock", bolt
+    return cell.value if cell is not None and isinstance(cell.value, str) else "none", "panel", cell
 
 
 def _asks_nothing(cell: Cell | None) -> bool:

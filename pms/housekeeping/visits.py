@@ -231,7 +231,8 @@ async def _judge(work: UnitOfWork, visit: StaffVisit) -> None:
 
 def _as_long_as_a_cleaning(visit: StaffVisit) -> bool:
     """Nobody saw what was done, but the room was to be cleaned, and there was time for it until the next door."""
-    due = visit.source == AUDIT and visit.facts.get("task_type") is not None
+    told_late = visit.source == AUDIT or (visit.audit_credential is not None and not visit.facts.get("guests"))
+    due = told_late and visit.facts.get("task_type") is not None
     return due and visit.left_at is not None and visit.left_at - visit.entered_at >= SHORT
 
 

@@ -175,6 +175,7 @@ async def set_card(call: WriteCall) -> CardView:
     person = await _person(call, asked.person) if asked.person else None
     user_id = person.user.id if person else None
     await visits.set_card(call.work, asked.credential, asked.department, user_id)
+    await late_cleanings.propose(call.work)
     name = person.user.username if person else None
     return CardView(credential=asked.credential, department=asked.department.value, user=user_id, name=name)
 

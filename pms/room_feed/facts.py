@@ -73,6 +73,7 @@ async def _remember(work: UnitOfWork, body: AccessBody) -> None:
 
 async def _visit(work: UnitOfWork, _envelope: Envelope, body: VisitBody) -> None:
     await take_visit(work, body)
+    await late_cleanings.propose(work)
 
 
 async def _hold_against_ledger(work: UnitOfWork, envelope: Envelope, body: AccessBody) -> None:

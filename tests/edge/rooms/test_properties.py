@@ -157,3 +157,17 @@ def _without_doubt(view: dict[str, Any]) -> dict[str, Any]:
     for name in ("occupancy", "request", "door", "lock"):
         kept[name] = {key: value for key, value in view[name].items() if key not in ("stale", "confidence", "evidence")}
     return kept
+
+
+@QUIET
+@given(steps(sensible()))
+def test_looking_late_at_what_silence_says_changes_nothing(given_steps: list[tuple[float, Signal]]) -> None:
+    cheap, thorough = Play(*KINDS), Play(*KINDS)
+    thorough.room._people.occupancy.early = lambda: None  # type: ignore[method-assign]
+    for gap, each in given_steps:
+        for play in (cheap, thorough):
+            play.take(each, play.now + timedelta(seconds=gap))
+    for play in (cheap, thorough):
+        play.room.take(Tick(), play.now + timedelta(hours=3))
+    assert cheap.view() == thorough.view()
+    assert cheap.conditions() == thorough.conditions()

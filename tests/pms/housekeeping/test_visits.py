@@ -17,8 +17,10 @@ from pms.kernel.database import Database
 from pms.kernel.errors import NotFound
 from pms.kernel.work import Actor
 from pms.link.messages import VisitBody
+from pms.room_feed.facts import apply_fact
 from tests.pms.conftest import HOUSE, NOON, TestClock
 from tests.pms.housekeeping.test_tasks import House
+from tests.pms.room_feed.edge import Envelopes
 
 EVENING = timedelta(hours=7)  # noon of the tests is that of Berlin
 
@@ -142,6 +144,36 @@ async def test_a_cleaning_that_only_the_lock_remembers_is_proposed_while_the_roo
     assert (proposed.id, proposed.state) == (task.id, "proposed")
     assert (proposed.started_at, proposed.done_at) == (NOON + timedelta(minutes=5), NOON + timedelta(minutes=36))
     assert await house.do(late_cleanings.propose) == 0, "once"
+
+
+async def test_where_they_went_next_tells_when_they_had_cleaned(house: House) -> None:
+    await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    house.clock.forward(hours=2)
+    await remember(house, "101", 5)
+    later = body(36, 20, room="102", visit="102-36")
+    envelope = Envelopes().of("visit", later.model_dump(mode="json"), house.clock())
+    await house.do(partial(apply_fact, envelope=envelope, body=later))
+    assert (await house.last("101")).state == "proposed"
+
+
+async def test_a_visit_without_a_card_was_a_cleaning_once_the_lock_names_who_came(house: House) -> None:
+    task = await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    house.clock.forward(hours=2)
+    await take(house, body(0, 25, by="unknown", credential=None, visit="101-0", guests=False))
+    assert await house.do(late_cleanings.propose) == 0
+    await remember(house, "101", 1)
+    assert await house.do(late_cleanings.propose) == 1
+    assert ((await house.last()).id, (await house.last()).state) == (task.id, "proposed")
+
+
+async def test_what_is_to_be_done_again_is_not_proposed_by_the_same_visit(house: House) -> None:
+    task = await house.do(lambda work: service.plan(work, "101", TaskType.DEPARTURE))
+    house.clock.forward(hours=2)
+    await remember(house, "101", 5)
+    await remember(house, "102", 36)
+    assert await house.do(late_cleanings.propose) == 1
+    await house.do(partial(service.inspect, task_id=task.id, passed=False))
+    assert await house.do(late_cleanings.propose) == 0
 
 
 async def test_a_room_that_was_let_again_is_not_said_to_be_clean(house: House) -> None:
