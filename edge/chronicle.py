@@ -18,18 +18,18 @@ class Chronicle:
 
     def __init__(self, latest: Iterable[HistoryRow]) -> None:
         self._said = {(row.room, row.kind): (row.at, _compared(row.kind, orjson.loads(row.body))) for row in latest}
-        self._gists: dict[str, object] = {}
+        self._stories: dict[str, int] = {}
 
-    def anew(self, room: str, gist: object) -> bool:
+    def anew(self, room: str, story: int) -> bool:
         """Whether a room may have become another since it was asked last: most changes are of a figure alone."""
-        if self._gists.get(room) == gist:
+        if self._stories.get(room) == story:
             return False
-        self._gists[room] = gist
+        self._stories[room] = story
         return True
 
     def beside(self, room: str) -> None:
-        """What is shown of a room beside what its gist tells has changed."""
-        self._gists.pop(room, None)
+        """What is shown of a room beside its own story has changed."""
+        self._stories.pop(room, None)
 
     def note(self, view: View, facts: RoomFacts | None, now: datetime) -> list[HistoryRow]:
         """What of a room (`view`: its shape on the link) became another; each with the instant since when it is so."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PAUSE_ABOVE = 600
+PAUSE_ABOVE = 800
 REFUSE_ABOVE = 20_000
 """Waiting messages above which those of lines that cannot be paused are dropped: the next poll says it again."""
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.05, 1.0
@@ -272,7 +272,7 @@ class Hub(Saying):
     def _what_changed(self, numbers: Iterable[str]) -> list[HistoryRow]:
         now = self.clock.now()
         known = [(number, room) for number in numbers if number and (room := self.house.rooms.get(number)) is not None]
-        anew = [(number, room) for number, room in known if self._chronicle.anew(number, room.gist())]
+        anew = [(number, room) for number, room in known if self._chronicle.anew(number, room.story)]
         return [row for number, room in anew for row in self._chronicle.note(self.view(number, now), room.facts, now)]
 
     async def _tick(self) -> None:

@@ -33,6 +33,10 @@ class Habit:
             self.stays.halve()
 
 
+NOTHING = Habit()
+"""Of a sensor that was never heard."""
+
+
 @dataclass(slots=True)
 class Lessons:
     """One room. Nothing is learned before it is confirmed by what followed."""
@@ -66,6 +70,10 @@ class Lessons:
                 self.habits[sensor] = found
                 self.revision += 1
         return found
+
+    def known(self, sensor: str) -> Habit:
+        """What is known of a sensor, to be read."""
+        return self.habits.get(sensor, NOTHING)
 
     def of_others(self, devices: AbstractSet[str]) -> None:
         """Forget the sensors that are not among `devices`; one exchanged for its like stays where it was."""

@@ -21,6 +21,7 @@ class Marks:
 
     out: list[Effect] = field(default_factory=list)
     changed: bool = False  # something shown
+    figure: bool = False  # a figure or an age shown, and nothing that follows from it
     retime: bool = False  # a timer may be due earlier
 
     def shown(self, *, changed: bool) -> None:
@@ -182,7 +183,7 @@ class Points:
 
     def _value(self, cell: Cell, previous: Value, _now: datetime) -> None:
         if _shown(cell.value) != _shown(previous):
-            self._marks.changed = True
+            self._marks.figure = True
 
     def _temperature(self, cell: Cell, previous: Value, now: datetime) -> None:
         self._value(cell, previous, now)

@@ -32,7 +32,8 @@ MOST_TIMERS = 1000
 class Room:
     """The sensed state of one room. Number "": the house itself, which has faults only.
 
-    `version` grows with every change of something shown. Not thread-safe; never waits; wrong input never raises.
+    `version` grows with every change of something shown, `story` where that may be more than a figure (degrees, ppm).
+    Not thread-safe; never waits; wrong input never raises.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Room:
     ) -> None:
         self.number = number
         self.parameters = parameters or RoomParameters()
-        self.version = 0
+        self.version = self.story = 0
         self.facts: RoomFacts | None = None
         self._checked_out: datetime | None = None
         self._manual = Manual()
@@ -79,13 +80,13 @@ class Room:
         elif type(signal) is Reading:
             self._intake.reading(signal, now)
             if now >= self._refresh_at:
-                self._marks.changed = True
+                self._marks.figure = True
         else:
             self._other(signal, now)
         if self._conditions.soonest < self._due:
             self._due = self._conditions.soonest
         marks = self._marks
-        if marks.changed or marks.retime or marks.out:
+        if marks.changed or marks.figure or marks.retime or marks.out:
             return self._finish(now)
         return []
 
@@ -140,10 +141,6 @@ class Room:
     def answer(self, now: datetime) -> Answer:
         """Whether somebody is in, as the view tells it."""
         return self._shown.answer(now)
-
-    def gist(self) -> tuple[object, ...]:
-        """Another one whenever its view, or what the front desk says of it, differs in more than ages and figures."""
-        return (self.facts, *self._shown.gist())
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that a restart must keep, as plain JSON values."""
@@ -278,9 +275,10 @@ class Room:
         if marks.retime:
             marks.changed |= self._people.see(now)
             self._retime(now)
-        out, changed = list(marks.out), marks.changed
+        out, changed = list(marks.out), marks.changed or marks.figure
+        self.story += marks.changed
         marks.out.clear()
-        marks.changed = marks.retime = False
+        marks.changed = marks.figure = marks.retime = False
         if changed:
             self.version += 1
             self._refresh_at = now + self._refresh

@@ -107,7 +107,7 @@ class Silence:
         silent = self._counted(silent)
         if silent < self._long:
             return vacant
-        stayed = self.lessons.habit(state.sensor).stays.beyond(silent) + by.unseen_long
+        stayed = self.lessons.known(state.sensor).stays.beyond(silent) + by.unseen_long
         return 1 - (1 - vacant) * stayed / (self._gone() + stayed)
 
     def _since_door(self, silent: float) -> float:
@@ -129,7 +129,7 @@ class Silence:
     def _gone(self) -> float:
         """How often people leave unheard from where somebody was felt last."""
         by, lessons = self.by, self.lessons
-        gone = lessons.lost(by) * lessons.habit(self.state.sensor).departures * self._unshared()
+        gone = lessons.lost(by) * lessons.known(self.state.sensor).departures * self._unshared()
         if not self.rented:
             gone *= by.checked_out_gone
         if self.card:

@@ -68,20 +68,6 @@ class Showing:
         confidence = round(occupancy.confidence(now) * (0.5 if old else 1.0), 2)
         return Answer(occupancy.question.answer, confidence, occupancy.question.since, until, old, "detected")
 
-    def gist(self) -> tuple[object, ...]:
-        """What of the body is more than ages, figures and reasons: cheap, and another one whenever that is."""
-        question, cells, manual = self._people.occupancy.question, self._cells, self._manual.answers
-        door = _first(cells, "door")
-        return (
-            question.answer,
-            manual.get("occupancy"),
-            stale(question, cells),
-            self._people.cleaning.state.phase,
-            door.text() if door is not None else None,
-            _asked(cells, manual.get("request"))[0],
-            *self._conditions.kinds(),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Around:

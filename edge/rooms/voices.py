@@ -25,6 +25,7 @@ class Voices(Silence):
             if state.vacant < SURE and state.hint is None and state.kind == "felt" and now - state.at < CONFIRMS:
                 if now - state.at > STEPS:
                     state.earlier = state.at
+                self.lessons.habit(sensor)
                 state.at, state.sensor = now, sensor  # as a moment ago
                 return
         if self._on_the_way_out(now):
@@ -78,6 +79,7 @@ class Voices(Silence):
     def _take(self, now: datetime, sensor: str) -> None:
         state, _by = self.state, self.by
         silent = 0.0 if state.at is None else (now - state.at).total_seconds()
+        self.lessons.habit(sensor)
         if state.vacant >= SURE or state.kind != "felt" or silent > self._long:
             self._weigh(now, sensor, silent)
         state.walked_out = False

@@ -1,9 +1,13 @@
 """What the filter promises: sleepers are held, ghosts are doubted, lost doors are survived, unknown is said."""
 
+from datetime import timedelta
+
 import pytest
 
+from edge.rooms.belief import Belief
 from edge.rooms.parameters import RoomParameters
-from tests.edge.rooms.play import Play, instant
+from edge.rooms.weighing import Weighing
+from tests.edge.rooms.play import DAY, Play, instant
 
 QUIET = "7:00 motion off\n7:00 presence off\n7:00 door closed\n"
 CAME_IN = QUIET + "8:00 door open\n8:00:04 door closed\n8:00:30 motion on\n8:02 motion off\n"
@@ -264,3 +268,12 @@ def test_a_snapshot_of_the_first_format_goes_on_with_its_answer() -> None:
 
 def test_every_number_has_its_reason() -> None:
     assert all(RoomParameters.why().values())
+
+
+def test_asking_what_silence_says_teaches_nothing() -> None:
+    belief = Belief(Weighing())
+    belief.certain(DAY)
+    belief.state.sensor = "motion"
+    belief.vacancy(DAY + timedelta(hours=5))
+    belief.empty_at()
+    assert (belief.lessons.habits, belief.lessons.revision) == ({}, 0)
