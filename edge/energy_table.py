@@ -34,7 +34,7 @@ class EnergyTable(Table):
         15,
         ge=1,
         le=MOST_RENTED_MINUTES,
-        description="Empty for so long, a rented room is set back; ten minutes of silence came before (code: 30).",
+        description="So long after the last sign of life a rented room that is empty is set back (code: 30).",
     )
     rented_shift_k: float = Field(
         2.5,
@@ -43,7 +43,7 @@ class EnergyTable(Table):
         description="By so much. The code asks for 4 F (2.2 K); 2.5 K is back in half an hour.",
     )
     unrented_minutes: float = Field(
-        20, ge=1, le=MOST_UNRENTED_MINUTES, description="Empty for so long, a room that is not rented is set far back."
+        20, ge=1, le=MOST_UNRENTED_MINUTES, description="The same of a room that is not rented, which is set far back."
     )
     deep_heat_c: float = Field(
         15.5, ge=8, le=MOST_DEEP_HEAT_C, description="To this when heating (code: 60 F or less)."
@@ -52,7 +52,7 @@ class EnergyTable(Table):
         27, ge=LEAST_DEEP_COOL_C, le=35, description="To this when cooling (code: 80 F or more)."
     )
     ventilation_minutes: float = Field(
-        10, ge=1, le=MOST_VENTILATION_MINUTES, description="Empty for so long, ventilation goes off (code: within 20)."
+        10, ge=1, le=MOST_VENTILATION_MINUTES, description="The same of ventilation, which goes off (code: within 20)."
     )
     ventilation: tuple[str, ...] = Field(
         (), description='Devices whose relay is a room\'s ventilation, as patterns: ["*_fan"]. Nothing is guessed.'

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PAUSE_ABOVE = 800
+PAUSE_ABOVE = 700
 REFUSE_ABOVE = 20_000
 """Waiting messages above which those of lines that cannot be paused are dropped: the next poll says it again."""
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.05, 1.0

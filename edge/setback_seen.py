@@ -90,6 +90,7 @@ def look(room: Room, fixture: Fixture, told: Told, now: datetime, least_confiden
         _off(room, told),
         tuple(_control(room, point) for point in fixture.points),
         _temperature(room, fixture),
+        answer.quiet_since,
     )
 
 

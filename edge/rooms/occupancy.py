@@ -171,6 +171,7 @@ class Occupancy:
             self._because(Evidence(self.puzzled, at))
             return True
         belief.emptied(at)
+        question.quiet_since = quiet
         self._turn(Phase.VACANT, at)
         self._because(Evidence("left_unseen" if unseen else "no_motion_since", quiet or at))
         return True

@@ -78,11 +78,12 @@ def _coming(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal | Non
 
 
 def _empty(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal:
-    """Nobody is in, for certain. Silence counts from the last sign of life, never from before the room was let."""
+    """Nobody is in, for certain. The time counts from the last sign of life: the code's minutes do, too."""
     since = seen.since or now
-    still = now - since >= timedelta(minutes=limits.ventilation_minutes)
+    quiet = min(seen.quiet_since or since, since)
+    still = now - quiet >= timedelta(minutes=limits.ventilation_minutes)
     minutes = limits.rented_minutes if seen.rented else limits.unrented_minutes
-    due = since + timedelta(minutes=minutes)
+    due = quiet + timedelta(minutes=minutes)
     if now < due:
         kept = _kept(plan)
         if kept is not Phase.COMFORT and not seen.rented:

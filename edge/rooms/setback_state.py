@@ -63,6 +63,7 @@ class Seen:
     off: str | None = None
     controls: tuple[Control, ...] = ()
     temperature: float | None = None
+    quiet_since: datetime | None = None  # the last sign of life, where the room is vacant
 
 
 @dataclass(frozen=True, slots=True)

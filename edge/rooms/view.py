@@ -26,6 +26,7 @@ class Answer(NamedTuple):
     fresh_until: datetime | None
     stale: bool
     source: str
+    quiet_since: datetime | None = None  # detected vacant: the last sign of life
 
 
 class Showing:
@@ -66,7 +67,9 @@ class Showing:
             return Answer(manual.value, 1.0, manual.at, until, stale=False, source="manual")
         old = stale(occupancy.question, self._cells)
         confidence = round(occupancy.confidence(now) * (0.5 if old else 1.0), 2)
-        return Answer(occupancy.question.answer, confidence, occupancy.question.since, until, old, "detected")
+        question = occupancy.question
+        quiet = question.quiet_since if question.phase is Phase.VACANT else None
+        return Answer(question.answer, confidence, question.since, until, old, "detected", quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,9 @@ def _first(cells: Cells, name: str) -> Cell | None:
 
 def occupancy(around: Around, answer: Answer) -> dict[str, Any]:
     """The answer, by hand or detected, with its evidence."""
-    return answer._asdict() | {
+    told = answer._asdict()
+    del told["quiet_since"]
+    return told | {
         "heard": _heard(around.cells),
         "until": around.manual.until if around.manual is not None else None,
         "evidence": [{"code": item.code, "at": item.at, "params": item.params} for item in _evidence(around)],

@@ -234,3 +234,10 @@ def test_another_setback_while_the_device_still_says_the_former_one_is_no_hand()
     assert (waiting.orders, waiting.plan.by_hand) == ((), None)
     back = later(waiting.plan, set_to(18.5, replace(BACK, since=NOW + timedelta(minutes=22))), 22)
     assert [order.value for order in back.orders] == [21.0]
+
+
+@pytest.mark.parametrize(("quiet", "phase"), [(14, Phase.COMFORT), (16, Phase.SETBACK)])
+def test_the_minutes_count_from_the_last_sign_of_life(quiet: float, phase: Phase) -> None:
+    """The code gives 30 minutes from when the room is empty, not from when the sensors are sure of it."""
+    seen = replace(EMPTY, since=NOW - timedelta(minutes=1), quiet_since=NOW - timedelta(minutes=quiet))
+    assert decide(seen, Plan(), Limits(), NOW).plan.phase is phase
