@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PAUSE_ABOVE = 700
+PAUSE_ABOVE = 1000
 REFUSE_ABOVE = 20_000
 """Waiting messages above which those of lines that cannot be paused are dropped: the next poll says it again."""
 SHORTEST_TICK_SECONDS, LONGEST_TICK_SECONDS = 0.05, 1.0
@@ -74,7 +74,7 @@ class Hub(Saying):
         self._chronicle = Chronicle(journal.loaded.history)
         self._published = published
         self._recent = Recent(journal.loaded.keys)
-        self._intake = Intake(journal.last, house)
+        self._intake = Intake(journal.last, journal.boot, house)
         self._commits = Commits(journal, self._intake, self._committed)
         self._wake = self._commits.wake
         self._intake.chronicle = self._what_changed
@@ -262,7 +262,7 @@ class Hub(Saying):
 
     def _committed(self, batch: Batch, changed: Collection[str], took: float) -> None:
         if self.timings is not None:
-            self.timings.committed(batch.messages, took, self.clock)
+            self.timings.committed([row.received for row in batch.messages], took, self.clock)
         self.dirty.update(dict.fromkeys(changed))
         if self._paused and self.uncommitted < PAUSE_ABOVE // 2:
             self._resume()

@@ -75,8 +75,9 @@ class _Packets:
 class Intake:
     """Collects one batch. Everything taken up to a moment is in it: the rooms' state and the batch always agree."""
 
-    def __init__(self, last: int, house: House) -> None:
+    def __init__(self, last: int, boot: int, house: House) -> None:
         self._house = house
+        self._boot = boot
         self.last = last  # the sequence that the journal gives (or will give) to the last message taken
         self.changed: set[str] = set()
         self.chronicle: Callable[[Iterable[str]], list[HistoryRow]] = lambda _rooms: []
@@ -95,7 +96,7 @@ class Intake:
     def message(self, message: LineMessage) -> None:
         """A message to be stored."""
         self.last += 1
-        self.batch.messages.append(message)
+        self.batch.take(message, self._boot)
         self.acknowledge.append(message.acknowledge)
 
     def touch(self, room: Room, first: int) -> None:

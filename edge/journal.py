@@ -41,8 +41,6 @@ from edge.journal_rows import (
     forget_rejected,
     insert,
     load,
-    message_row,
-    rejected_rows,
     store_condition,
     store_told,
 )
@@ -131,13 +129,12 @@ class Journal:
         Raises:
             DiskError: it is not; call again with the same batch.
         """
-        messages = [message_row(message, self.boot) for message in batch.messages]
-        rejected = list(rejected_rows(batch.messages))
+        messages = batch.messages
         excess, most = self._excess(len(messages)), min(2 * len(messages) + 1, TRIM_STEP)
 
         def store(connection: sqlite3.Connection) -> tuple[Trimmed, int]:
             insert(connection, MESSAGE, messages)
-            insert(connection, REJECTED, rejected)
+            insert(connection, REJECTED, batch.rejected)
             insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
             given_up = store_facts(connection, batch.facts, self.boot)
             insert(connection, COMMAND, [command_row(command) for command in batch.commands])
@@ -159,7 +156,7 @@ class Journal:
         self.kept += len(messages) - trimmed.count
         self._trim_from = trimmed.through
         self._gave_up(given_up)
-        if rejected:
+        if batch.rejected:
             self._writer.lazily(forget_rejected)
 
     async def say(self, facts: Sequence[tuple[str, str, bytes]]) -> None:

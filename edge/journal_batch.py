@@ -1,11 +1,12 @@
 """What one commit of the journal stores, and why none can be made."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from edge.journal_energy import HistoryRow
 from edge.journal_keys import KeyStep
 from edge.journal_onboarding import ChangeStep
-from edge.journal_rows import RoomSnapshot, StoredCommand
+from edge.journal_rows import MessageRow, RoomSnapshot, StoredCommand, message_row, rejected_rows
 from gateway.ports import LineMessage
 
 
@@ -24,7 +25,8 @@ class Batch:
     `uncovered`: the first message that is in no room's snapshot yet, 0 when all are; None: as it was.
     """
 
-    messages: list[LineMessage] = field(default_factory=list)
+    messages: list[MessageRow] = field(default_factory=list)
+    rejected: list[tuple[Any, ...]] = field(default_factory=list)  # what of them could not be understood
     facts: list[tuple[str, str, bytes]] = field(default_factory=list)
     rooms: dict[str, RoomSnapshot] = field(default_factory=dict)
     conditions: dict[str, bytes | None] = field(default_factory=dict)
@@ -35,3 +37,9 @@ class Batch:
     days: dict[tuple[str, str], bytes] = field(default_factory=dict)  # what was counted, by room and day
     history: list[HistoryRow] = field(default_factory=list)
     uncovered: int | None = None
+
+    def take(self, message: LineMessage, boot: int) -> None:
+        """A message of this run; what was read out of it is not kept: it would be half of a flood."""
+        self.messages.append(message_row(message, boot))
+        if message.decoded.rejected:
+            self.rejected += rejected_rows(message)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -196,22 +196,38 @@ def micros(at: datetime) -> int:
     return round(at.timestamp() * 1_000_000)
 
 
-def message_row(message: LineMessage, boot: int) -> tuple[Any, ...]:
+class MessageRow(NamedTuple):
+    """A message as a row. `received`: microseconds since 1970; `flags`: 1 redelivered, 2 retained, KEEP."""
+
+    line: str
+    source: str
+    packet: int | None
+    checksum: int | None
+    received: int
+    boot: int
+    sequence: int
+    flags: int
+    payload: bytes
+    message_class: int
+
+
+def message_row(message: LineMessage, boot: int) -> MessageRow:
     """A message as a row."""
     packet, checksum = message.duplicate_key or (None, None)
-    flags = message.redelivered + 2 * message.retained + KEEP * keeps(message.decoded.facts)
+    facts = message.decoded.facts
+    flags = message.redelivered + 2 * message.retained + KEEP * keeps(facts)
     received = micros(message.received)
-    head = (message.line, message.source, packet, checksum, received, boot)
-    return (*head, message.sequence, flags, message.payload, class_of(message.decoded.facts))
+    return MessageRow(
+        message.line, message.source, packet, checksum, received, boot, message.sequence, flags, message.payload,
+        class_of(facts),
+    )  # fmt: skip
 
 
-def rejected_rows(messages: Iterable[LineMessage]) -> Iterator[tuple[Any, ...]]:
-    """What of these messages could not be understood, as rows."""
-    for message in messages:
-        for item in message.decoded.rejected:
-            at = message.received.isoformat()
-            head = (at, message.line, item.source[:200], item.device, item.reason)
-            yield (*head, item.detail[:200], message.payload[:1000])
+def rejected_rows(message: LineMessage) -> Iterator[tuple[Any, ...]]:
+    """What of a message could not be understood, as rows."""
+    for item in message.decoded.rejected:
+        head = (message.received.isoformat(), message.line, item.source[:200], item.device, item.reason)
+        yield (*head, item.detail[:200], message.payload[:1000])
 
 
 def load(connection: sqlite3.Connection) -> Loaded:

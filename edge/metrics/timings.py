@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Histogram
 
 from devices.clock import Clock
-from gateway.ports import LineMessage
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 MESSAGES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
@@ -29,10 +28,10 @@ class Timings:
             "innkeeper_commit_messages", "Messages in a commit.", buckets=MESSAGES, registry=self.registry
         )
 
-    def committed(self, messages: Sequence[LineMessage], seconds: float, clock: Clock) -> None:
-        """A batch with these messages, the oldest first, is on disk after so long."""
+    def committed(self, received: Sequence[int], seconds: float, clock: Clock) -> None:
+        """A batch with messages of these instants (microseconds), the oldest first, is on disk after so long."""
         self._commit.observe(seconds)
-        if messages:
-            self._messages.observe(len(messages))
-            waited = (clock.now() - messages[0].received).total_seconds()
+        if received:
+            self._messages.observe(len(received))
+            waited = clock.now().timestamp() - received[0] / 1_000_000
             self._waited.observe(max(clock.real(waited), 0.0))

@@ -1,13 +1,23 @@
 """Wire messages for tests of the journal and the hub."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from devices.model import Decoded, Fact, Rejected
+from edge.journal_batch import Batch
 from gateway.ports import LineMessage
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def batch_of(messages: Iterable[LineMessage], **more: Any) -> Batch:
+    """A batch of the first run with these messages."""
+    batch = Batch(**more)
+    for message in messages:
+        batch.take(message, 1)
+    return batch
 
 
 def line_message(

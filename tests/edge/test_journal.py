@@ -22,7 +22,7 @@ from edge.journal_keys import StoredKeyJob
 from edge.journal_rows import RoomSnapshot, StoredCommand, Told
 from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError
-from tests.edge.messages import AT, line_message
+from tests.edge.messages import AT, batch_of, line_message
 
 
 @contextlib.asynccontextmanager
@@ -38,7 +38,7 @@ async def test_a_batch_is_there_after_opening_again(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     async with opened(path) as journal:
         epoch, boot = journal.epoch, journal.boot
-        batch = Batch(
+        batch = batch_of(
             messages=[line_message(n) for n in range(637)],
             facts=[("condition", "leak:1", b'{"a":1}'), ("access", "101", b'{"a":2}')],
             rooms={"101": RoomSnapshot(7, 637, b'{"v":7}')},
@@ -85,7 +85,7 @@ async def test_rejected_messages_are_bounded_and_kept_raw(tmp_path: Path) -> Non
         bad = Rejected("zigbee2mqtt/x", "not_json", None, "line 1")
         for start in (0, 600, 1200):
             messages = [line_message(n, payload=b"\xff\x00{", rejected=(bad,)) for n in range(start, start + 600)]
-            await journal.commit(Batch(messages=messages))
+            await journal.commit(batch_of(messages=messages))
         await journal.commit(Batch())
         assert len(await journal.last_rejected(5000)) == 1000
         assert (await journal.last_rejected(1))[0]["payload"] == b"\xff\x00{"
@@ -94,7 +94,7 @@ async def test_rejected_messages_are_bounded_and_kept_raw(tmp_path: Path) -> Non
 async def test_old_messages_go_by_number_and_by_age(tmp_path: Path) -> None:
     async with opened(tmp_path / "journal.db", JournalLimits(messages=100, days=1)) as journal:
         for start in range(0, 1000, 50):
-            await journal.commit(Batch(messages=[line_message(n) for n in range(start, start + 50)]))
+            await journal.commit(batch_of(messages=[line_message(n) for n in range(start, start + 50)]))
         assert journal.kept <= 200
         await journal.tidy(AT)
         assert journal.kept > 1
@@ -107,12 +107,12 @@ import asyncio, sys
 from pathlib import Path
 from edge.journal import Journal
 from edge.journal_batch import Batch
-from tests.edge.messages import line_message
+from tests.edge.messages import batch_of, line_message
 async def main():
     journal = await Journal.open(Path(sys.argv[1]))
     n = 0
     while True:
-        await journal.commit(Batch(messages=[line_message(n + i) for i in range(50)], facts=[("access", "", b"{}")]))
+        await journal.commit(batch_of(messages=[line_message(n + i) for i in range(50)], facts=[("access", "", b"{}")]))
         n += 50
         print(n, flush=True)
 asyncio.run(main())
@@ -142,7 +142,7 @@ def journal_path(tmp_path: Path) -> Path:
 
     async def fill() -> None:
         async with opened(path) as journal:
-            await journal.commit(Batch(messages=[line_message(n) for n in range(2000)]))
+            await journal.commit(batch_of(messages=[line_message(n) for n in range(2000)]))
 
     asyncio.run(fill())
     return path
@@ -244,7 +244,7 @@ async def test_a_full_disk_is_said_and_the_batch_waits_for_space(small_disk: Pat
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(200_000))
     async with opened(small_disk / "journal.db") as journal:
-        batch = Batch(messages=[line_message(n) for n in range(200)])
+        batch = batch_of(messages=[line_message(n) for n in range(200)])
         stored = await _fill(journal, batch)
         assert said(journal) == "disk_full"
         ballast.unlink()

@@ -12,7 +12,7 @@ from edge.journal_batch import Batch
 from edge.journal_rows import StoredCommand
 from edge.journal_space import keeps
 from edge.retention import JournalLimits
-from tests.edge.messages import AT, line_message
+from tests.edge.messages import AT, batch_of, line_message
 from tests.edge.places import reading
 from tests.edge.test_journal import opened
 
@@ -33,7 +33,7 @@ async def flood(journal: Journal, first: int, count: int, *, payload: bytes | No
             line_message(n, reading("101_climate", "temperature", 21), payload=payload)
             for n in range(start, start + 50)
         ]
-        await journal.commit(Batch(messages=messages))
+        await journal.commit(batch_of(messages=messages))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ async def test_at_the_cap_the_oldest_telemetry_goes_and_alarms_and_locks_stay(tm
     alarm = line_message(1, reading("101_leak", "leak", True))  # noqa: FBT003 - a value
     order = StoredCommand("c1", "done", b"{}", AT.isoformat())
     async with opened(tmp_path / "journal.db", JournalLimits(messages=100)) as journal:
-        await journal.commit(Batch(messages=[line_message(0, OPENED), alarm], commands=[order]))
+        await journal.commit(batch_of(messages=[line_message(0, OPENED), alarm], commands=[order]))
         await flood(journal, 100, 500)
         assert journal.kept == 100
         assert await kept(journal) == [0, 1, *range(502, 600)]
@@ -79,7 +79,7 @@ async def test_what_no_rooms_state_covers_yet_stays_whatever_the_cap(tmp_path: P
 async def test_the_journal_has_a_cap_in_bytes(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     async with opened(path, JournalLimits(megabytes=0.5)) as journal:
-        await journal.commit(Batch(messages=[line_message(0, OPENED)]))
+        await journal.commit(batch_of(messages=[line_message(0, OPENED)]))
         await flood(journal, 100, 2000, payload=bytes(1000))
         left = await kept(journal)
         assert left[0] == 0

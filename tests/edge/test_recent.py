@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from edge.intake import Recent
-from edge.journal_batch import Batch
 from edge.journal_rows import RECENT_MESSAGES
-from tests.edge.messages import line_message
+from tests.edge.messages import batch_of, line_message
 from tests.edge.test_journal import opened
 
 PACKETS = 65_535
@@ -51,7 +50,7 @@ def test_other_content_another_line_and_what_is_not_said_again_are_news() -> Non
 
 async def test_what_is_on_disk_is_known_after_a_start(tmp_path: Path) -> None:
     async with opened(tmp_path / "journal.db") as journal:
-        await journal.commit(Batch(messages=[line_message(number) for number in range(9_000)]))
+        await journal.commit(batch_of(messages=[line_message(number) for number in range(9_000)]))
     async with opened(tmp_path / "journal.db") as journal:
         recent = Recent(journal.loaded.keys)
         assert all(recent.seen(line_message(number, redelivered=True)) for number in range(9_000))

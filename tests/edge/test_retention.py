@@ -23,7 +23,7 @@ from edge.journal_rows import MESSAGE, REJECTED, StoredCommand, insert, micros
 from edge.retention import NAMES, OF_POINT, JournalLimits, MessageClass, class_of
 from gateway.ports import LineMessage
 from pms.link.retention import CLASSES, DEFAULTS, period, refusal
-from tests.edge.messages import AT, line_message
+from tests.edge.messages import AT, batch_of, line_message
 from tests.edge.places import reading
 
 DAY = timedelta(days=1)
@@ -145,8 +145,8 @@ def test_exactly_what_is_past_its_period_goes(
 async def test_classes_go_one_after_the_other_and_are_counted(tmp_path: Path) -> None:
     journal = await Journal.open(tmp_path / "journal.db", LIMITS)
     kinds = list(MessageClass) * 5
-    await journal.commit(Batch(messages=[message(n, kind) for n, kind in enumerate(kinds)], uncovered=0))
-    await journal.commit(Batch(messages=[message(99, MessageClass.OTHER)]))
+    await journal.commit(batch_of(messages=[message(n, kind) for n, kind in enumerate(kinds)], uncovered=0))
+    await journal.commit(batch_of(messages=[message(99, MessageClass.OTHER)]))
     for days, kept in ((1, 21), (2.1, 16), (4.1, 11), (6.1, 6), (8.1, 1)):
         await journal.tidy(AT + days * DAY)
         assert journal.kept == kept, days
@@ -155,7 +155,7 @@ async def test_classes_go_one_after_the_other_and_are_counted(tmp_path: Path) ->
     await journal.close()
     journal = await Journal.open(tmp_path / "journal.db", LIMITS)
     assert (journal.kept, journal.last) == (1, 21)
-    await journal.commit(Batch(messages=[message(100, MessageClass.OTHER)]))
+    await journal.commit(batch_of(messages=[message(100, MessageClass.OTHER)]))
     assert journal.last == 22
     await journal.close()
 
@@ -164,7 +164,7 @@ async def test_the_cap_by_number_holds_with_holes_in_the_journal(tmp_path: Path)
     journal = await Journal.open(tmp_path / "journal.db", JournalLimits(messages=100, periods=PERIODS))
     for start in range(0, 400, 20):
         kinds = [MessageClass.PRESENCE, MessageClass.CLIMATE] * 10
-        await journal.commit(Batch(messages=[message(start + n, kind) for n, kind in enumerate(kinds)]))
+        await journal.commit(batch_of(messages=[message(start + n, kind) for n, kind in enumerate(kinds)]))
         await journal.tidy(AT + 3 * DAY)
         assert journal.kept <= 100
     assert journal.kept > 80
@@ -174,7 +174,7 @@ async def test_the_cap_by_number_holds_with_holes_in_the_journal(tmp_path: Path)
 async def test_what_the_pms_has_not_had_is_never_deleted(tmp_path: Path) -> None:
     journal = await Journal.open(tmp_path / "journal.db", LIMITS)
     facts = [("access", "101", b"{}"), ("condition", "leak:1", b"{}")]
-    batch = Batch(messages=[message(n, MessageClass.PRESENCE) for n in range(50)], facts=facts, uncovered=31)
+    batch = batch_of(messages=[message(n, MessageClass.PRESENCE) for n in range(50)], facts=facts, uncovered=31)
     await journal.commit(batch)
     await journal.tidy(AT + 365 * DAY)
     assert journal.kept == 20
@@ -228,15 +228,15 @@ import asyncio, sys
 from datetime import timedelta
 from pathlib import Path
 from edge.journal import Journal
-from edge.journal_batch import Batch
 from edge.retention import MessageClass
+from tests.edge.messages import batch_of
 from tests.edge.test_retention import AT, LIMITS, message
 async def main():
     journal = await Journal.open(Path(sys.argv[1]), LIMITS)
     n = 0
     while True:
         kinds = [MessageClass.PRESENCE, MessageClass.CLIMATE] * 100
-        await journal.commit(Batch(messages=[message(n + i, kind) for i, kind in enumerate(kinds)]))
+        await journal.commit(batch_of(messages=[message(n + i, kind) for i, kind in enumerate(kinds)]))
         n += 200
         print(n, flush=True)
         await journal.tidy(AT + timedelta(days=3))
