@@ -68,7 +68,7 @@ PICTURES = (
     Picture("maintenance-phone-zh-CN", "/maintenance", "maintenance", PHONE, "zh-CN"),
     Picture("energy-desktop-en", "/energy", "manager", DESKTOP),
     Picture("energy-phone-zh-CN", "/energy", "manager", PHONE, "zh-CN"),
-    Picture("timeline-phone-en", "/rooms/101/timeline", "frontdesk", PHONE),
+    Picture("timeline-phone-en", "/rooms/104/timeline", "frontdesk", PHONE),
     Picture("system-desktop-en", "/system", "manager", DESKTOP, scheme="dark"),
     Picture("system-desktop-zh-CN", "/system", "manager", DESKTOP, "zh-CN"),
     Picture("sign-in-phone-zh-CN", "/sign-in", "", PHONE, "zh-CN"),
