@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edge.rooms.parameters import RoomParameters
     from edge.truth.report import Report
     from edge.truth.run import Tally
+    from edge.truth.visits import SeenVisit
     from simulators.truth_machine.parameters import Hotel
 
 FIRST_DAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -82,7 +83,29 @@ def _tally(hotel: "Hotel", processes: int, parameters: "RoomParameters", *, ener
     from simulators.truth_machine.hotel import scripts
     from simulators.truth_machine.life import live
 
-    return all_rooms(Maker(partial(live, hotel=hotel), parameters, energy), scripts(hotel), processes)
+    maker = Maker(partial(live, hotel=hotel), parameters, energy, purpose_of)
+    return all_rooms(maker, scripts(hotel), processes)
+
+
+def purpose_of(seen: "SeenVisit") -> str:
+    """What the PMS takes a visit for."""
+    from pms.housekeeping.visit_rules import VisitFacts, department_of, kind_of
+
+    visit, task = seen.visit, seen.task or (None, None)
+    return kind_of(
+        VisitFacts(
+            card_class=visit.by,
+            department=department_of(visit.by, None),
+            minutes=visit.left - visit.entered,
+            hour=visit.entered.hour,
+            cleaned=seen.cleaned,
+            guests=visit.guests,
+            request=visit.request,
+            rented=seen.rented,
+            task_type=task[0],
+            task_state=task[1],
+        )
+    ).value
 
 
 def _written(hotel: "Hotel", folder: Path) -> list[str]:

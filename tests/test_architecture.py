@@ -66,6 +66,7 @@ def test_only_the_wiring_and_the_commands_of_the_edge_know_the_whole_pms() -> No
         "edge/telling.py",
         "edge/cli_care.py",
         "edge/cli_tls.py",
+        "edge/cli_truth.py",
         "edge/console.py",
         "edge/archive.py",
     }

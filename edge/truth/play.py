@@ -8,8 +8,18 @@ from devices.catalog import Catalog
 from devices.model import CredentialClass, DeviceEvent, Quality, Reading, Value
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.room import Room, RoomDevice
-from edge.rooms.signals import CleaningEnded, ConditionCleared, ConditionRaised, Effect, RoomFacts, Signal, Tick
+from edge.rooms.signals import (
+    CleaningEnded,
+    ConditionCleared,
+    ConditionRaised,
+    Effect,
+    RoomFacts,
+    Signal,
+    StaffVisit,
+    Tick,
+)
 from edge.truth.energy import EnergyWatch
+from edge.truth.visits import SeenVisit, Tasks
 from edge.truth.words import Event, Life
 
 TICK = Tick()
@@ -41,6 +51,7 @@ class Heard:
     raised: list[Raised] = field(default_factory=list)
     cleared: list[Raised] = field(default_factory=list)
     cleanings: list[Spell] = field(default_factory=list)
+    visits: list[SeenVisit] = field(default_factory=list)
 
 
 class Player:
@@ -56,6 +67,8 @@ class Player:
         self._facts = RoomFacts(life.room, rented=False)
         self._answer = "unknown"
         self._watch = watch
+        self._tasks = Tasks()
+        self._cleaned: set[str] = set()
 
     def play(self) -> Heard:
         """From the first event to the end."""
@@ -72,6 +85,8 @@ class Player:
         self._pass_time(at)
         self.heard.signals += 1
         signal = self._books(point, value) if device == PMS else signal_of(event, self.heard.signals)
+        if isinstance(signal, RoomFacts):
+            self._tasks.told(signal, at)
         if signal is not None:
             self._give(signal, at)
 
@@ -107,6 +122,10 @@ class Player:
                 self.heard.cleared.append(Raised(at, effect.kind, effect.device))
             elif isinstance(effect, CleaningEnded) and effect.outcome == "cleaned":
                 self.heard.cleanings.append(Spell(effect.started, effect.at))
+                self._cleaned.add(effect.spell)
+                self._tasks.cleaned(at)
+            elif isinstance(effect, StaffVisit):
+                self.heard.visits.append(self._tasks.seen(effect, at, cleaned=effect.spell in self._cleaned))
         answer = self._room.occupancy
         if answer != self._answer:
             self._answer = answer

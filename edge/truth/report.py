@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from edge.truth import visits
 from edge.truth.occupancy import Table
 from edge.truth.run import Tally
 
@@ -60,6 +61,7 @@ class Report:
             "situations": list(_rows(whole.situations)),
             "errors": list(_rows(whole.errors)),
             "cleaning": whole.cleaned.figures(),
+            "visits": list(visits.rows(whole.visited)),
             "alerts": whole.alerted.figures(self.days),
             "fault_free_day": {
                 "alerts": self.calm.alerted.false.total(),
@@ -81,6 +83,7 @@ class Report:
         for name in ("situations", "errors"):
             lines += ["", *_table(name, found[name])]
         lines += ["", "cleaning", *_pairs(found["cleaning"])]
+        lines += ["", *_visits(found["visits"])] if found["visits"] else []
         kinds = found["alerts"].pop("kinds")
         lines += ["", "alerts", *_pairs(found["alerts"]), *_kinds(kinds)]
         lines += ["", "a day without faults", *_pairs(found["fault_free_day"])]
@@ -141,6 +144,14 @@ def _kinds(kinds: dict[str, dict[str, int]]) -> Iterator[str]:
     yield f"  {'kind':24}" + "".join(f"{name:>10}" for name in ("injected", "in_time", "late", "raised", "false"))
     for kind, row in kinds.items():
         yield f"  {kind:24}" + "".join(f"{count:>10}" for count in row.values())
+
+
+def _visits(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield f"{'visits of staff':26}{'number':>8}{'right %':>9}   taken for"
+    for row in rows:
+        right = "-" if row["right_pct"] is None else row["right_pct"]
+        taken = ", ".join(f"{told} {number}" for told, number in row["taken_for"].items())
+        yield f"  {row['purpose']:24}{row['visits']:>8}{right:>9}   {taken}"
 
 
 def _met(row: dict[str, Any]) -> str:

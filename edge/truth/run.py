@@ -12,7 +12,7 @@ from typing import Generic, Self, TypeVar
 from devices.catalog import Catalog
 from edge.rooms.parameters import RoomParameters
 from edge.scoring import Score
-from edge.truth import alerts, cleaning, occupancy
+from edge.truth import alerts, cleaning, occupancy, visits
 from edge.truth.energy import EnergyScore, EnergyWatch
 from edge.truth.play import Player
 from edge.truth.words import Life
@@ -35,6 +35,7 @@ class Tally:
     cleaned: cleaning.CleaningScore = field(default_factory=cleaning.CleaningScore)
     alerted: alerts.AlertScore = field(default_factory=alerts.AlertScore)
     energy: EnergyScore = field(default_factory=EnergyScore)
+    visited: visits.Table = field(default_factory=Counter)
 
     def __iadd__(self, other: "Tally") -> Self:
         self.rooms += other.rooms
@@ -48,6 +49,7 @@ class Tally:
         self.cleaned += other.cleaned
         self.alerted += other.alerted
         self.energy += other.energy
+        self.visited.update(other.visited)
         return self
 
 
@@ -59,6 +61,7 @@ class Maker(Generic[Script]):
     live: Callable[[Script], Life]
     parameters: RoomParameters | None = None
     energy: bool = False  # setbacks are decided and scored too, which takes longer
+    judge: visits.Judge | None = None  # what a visit was for; without, that is not scored
 
 
 def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 0) -> Tally:
@@ -76,7 +79,14 @@ def all_rooms(maker: Maker[Script], scripts: Iterable[Script], processes: int = 
     return whole
 
 
-def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = None, *, energy: bool = False) -> Tally:
+def played(
+    life: Life,
+    catalog: Catalog,
+    parameters: RoomParameters | None = None,
+    *,
+    energy: bool = False,
+    judge: visits.Judge | None = None,
+) -> Tally:
     """One room."""
     began = time.perf_counter()
     watch = EnergyWatch(life, catalog) if energy else None
@@ -94,6 +104,7 @@ def played(life: Life, catalog: Catalog, parameters: RoomParameters | None = Non
         cleaned=cleaning.compared(life, heard),
         alerted=alerts.compared(life, heard),
         energy=watch.score if watch is not None else EnergyScore(),
+        visited=visits.compared(life, heard.visits, judge) if judge is not None else Counter(),
     )
 
 
@@ -106,6 +117,6 @@ def _room(maker: Maker[Script], script: Script) -> Tally:
     began = time.perf_counter()
     life = maker.live(script)
     made = time.perf_counter() - began
-    tally = played(life, _catalogs[0], maker.parameters, energy=maker.energy)
+    tally = played(life, _catalogs[0], maker.parameters, energy=maker.energy, judge=maker.judge)
     tally.making_s = made
     return tally

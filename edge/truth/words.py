@@ -13,6 +13,8 @@ a device; None is a value that is bad."""
 Stretch = tuple[datetime, datetime, str]
 Cleaning = tuple[datetime, datetime, str, bool, bool]
 """From, to, kind, whether the attendant had a card, whether guests were inside."""
+Visit = tuple[datetime, datetime, str, bool]
+"""Of staff: from, to, what for, whether with a card of their own."""
 Fault = tuple[str, str, datetime, datetime | None, datetime]
 """Kind of condition, device, beginning, when it is due to be raised at the latest, end. Due None: an alert is true,
 but is not asked for (it was mended too soon, or staff were there)."""
@@ -60,6 +62,10 @@ class Life(Protocol):
     @property
     def cleanings(self) -> Sequence[Cleaning]:
         """In order."""
+
+    @property
+    def visits(self) -> Sequence[Visit]:
+        """Of staff, in the order they were meant."""
 
     @property
     def faults(self) -> Sequence[Fault]:

@@ -48,7 +48,8 @@ def scripts(hotel: Hotel) -> Iterator[Script]:
         meant = [doing for party in own for doing in party.doings()] + book.doings.get(number, [])
         doings = [doing for doing in meant if doing.at < days * DAY_S]
         cheating = frozenset(party.stay.key for party in own if party.cheats)
-        yield Script(number, begin, WARM_UP_DAYS * DAY_S, days * DAY_S, tuple(doings), cheating)
+        visits = tuple(visit for visit in book.visits.get(number, ()) if visit.start >= 0 and visit.end < days * DAY_S)
+        yield Script(number, begin, WARM_UP_DAYS * DAY_S, days * DAY_S, tuple(doings), cheating, visits)
 
 
 def lives(hotel: Hotel) -> Iterator[Life]:

@@ -17,6 +17,7 @@ from simulators.truth_machine.faults import AJAR_S, Damage, Fault, ajar, breaks
 from simulators.truth_machine.motion import Bodies, pulses
 from simulators.truth_machine.parameters import Hotel
 from simulators.truth_machine.signs import PMS, Fittings, Sign
+from simulators.truth_machine.staff import Visited
 from simulators.truth_machine.walk import Spell, Step, Walker
 
 MOTION_HAPPENINGS = 1_000_000
@@ -51,6 +52,15 @@ class Cleaned(NamedTuple):
     guests_inside: bool
 
 
+class Worked(NamedTuple):
+    """A true visit of staff."""
+
+    start: datetime
+    end: datetime
+    purpose: str
+    carded: bool
+
+
 class Injected(NamedTuple):
     """A true fault; an alert of that kind and device is due by `due` (None: allowed), none is false before `end`."""
 
@@ -71,6 +81,7 @@ class Script:
     end: float
     doings: tuple[Doing, ...]
     cheating: frozenset[str]
+    visits: tuple[Visited, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class Life:
     situations: list[Stretch]
     errors: list[Stretch]
     cleanings: list[Cleaned]
+    visits: list[Worked]
     faults: list[Injected]
     counts: dict[str, int]  # happenings, lost, late, ghosts, pulses
     steps: list[Step]
@@ -224,6 +236,7 @@ class _Life:
             [Stretch(start, until, "occupied") for start, until, occupied in truth.spells(end) if occupied],
             asleep, list(self._situations()), [Stretch(instant(a), instant(b), name) for a, b, name in self.marks],
             [self._cleaned(spell) for spell in self.walker.cleanings if spell.start >= 0 and spell.end > spell.start],
+            [Worked(instant(one.start), instant(one.end), one.purpose, one.carded) for one in script.visits],
             [
                 self._injected(fault)
                 for fault in sorted(self.damage.faults, key=lambda fault: fault.start)

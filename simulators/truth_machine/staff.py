@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from random import Random
+from typing import NamedTuple
 
 from simulators.plan import CLEANING_MINUTES
 from simulators.truth import Role
@@ -21,13 +22,23 @@ GONE_S = 300.0
 """So long after a party's departure its room may be cleaned."""
 
 
+class Visited(NamedTuple):
+    """A true visit of staff: what they came for; `carded`: by a card of their own."""
+
+    start: float
+    end: float
+    purpose: str
+    carded: bool
+
+
 @dataclass
 class Book:
-    """Who stays where, and what the staff have done: the doings by room."""
+    """Who stays where, and what the staff have done: the doings and the visits by room."""
 
     rooms: Sequence[str]
     parties: dict[str, list[Party]]
     doings: dict[str, list[Doing]] = field(default_factory=dict)
+    visits: dict[str, list[Visited]] = field(default_factory=dict)
 
     def staying(self, room: str, at: float) -> Party | None:
         """The party that has the room."""
@@ -51,6 +62,7 @@ class Call:
     room: str
     who: str
     role: Role
+    purpose: str
     start: float
     end: float
 
@@ -81,7 +93,7 @@ class Staff:
             at = day * DAY_S + LOOK_IN_HOUR * HOUR_S
             for room in rooms[first : first + self._rounds.section]:
                 if not self._book.inside(room, at):
-                    self._visit(Call(room, f"supervisor {number}", Role.MANAGER, at, at + 60))
+                    self._visit(Call(room, f"supervisor {number}", Role.MANAGER, "look", at, at + 60))
                 at += 150
 
     def _clean(self, section: Sequence[str], number: int, day: int) -> Iterator[tuple[str, float]]:
@@ -95,7 +107,7 @@ class Staff:
                 continue
             kind = tasks.pop(room)
             end = at + self._random.uniform(*CLEANING_MINUTES[kind]) * MINUTE_S
-            self._visit(Call(room, f"attendant {number}", Role.ATTENDANT, at, end), cleans=kind)
+            self._visit(Call(room, f"attendant {number}", Role.ATTENDANT, "cleaning", at, end), cleans=kind)
             if kind == "departure":
                 yield room, end
             at = end + self._random.uniform(60, 240)
@@ -137,6 +149,8 @@ class Staff:
         rounds, random = self._rounds, self._random
         key = None if random.random() < rounds.without_card else CARDS[call.role]
         who, written = (call.who,), self._book.doings.setdefault(call.room, [])
+        visited = Visited(call.start, call.end, call.purpose, carded=key is not None)
+        self._book.visits.setdefault(call.room, []).append(visited)
         propped = cleans is not None and random.random() < rounds.propped
         open_s = call.end - call.start - 5 if propped else random.uniform(4, 15)
         written.append(Doing(call.start, Deed.COME, who, call.role, key, open_s))
@@ -164,7 +178,7 @@ class Staff:
             over = at + self._random.uniform(2, 4) * MINUTE_S
             free = not self._book.inside(room, at - 900) and not self._book.inside(room, over + 900)
             if free and self._random.random() < self._rounds.inspected:
-                self._visit(Call(room, f"supervisor {number}", Role.MANAGER, at, over))
+                self._visit(Call(room, f"supervisor {number}", Role.MANAGER, "inspection", at, over))
                 at = over + 120
 
     def _turn_down(self, section: Sequence[str], number: int, day: int) -> None:
@@ -179,7 +193,7 @@ class Staff:
                 at += WAIT_S
                 continue
             wanted.remove(room)
-            self._visit(Call(room, f"evening attendant {number}", Role.ATTENDANT, at, over))
+            self._visit(Call(room, f"evening attendant {number}", Role.ATTENDANT, "turndown", at, over))
             at = over + self._random.uniform(60, 240)
 
     def _out(self, room: str, at: float) -> bool:
@@ -192,5 +206,5 @@ class Staff:
             over, room = at + self._random.uniform(8, 20) * MINUTE_S, self._random.choice(rooms)
             busy = any(doing.at - 1800 < at < doing.at + 3600 for doing in self._book.doings.get(room, ()))
             if not busy and not self._book.inside(room, at) and self._book.request(room, at) != "dnd":
-                self._visit(Call(room, f"engineer {number}", Role.ENGINEER, at, over))
+                self._visit(Call(room, f"engineer {number}", Role.ENGINEER, "engineering", at, over))
             at = over

@@ -22,7 +22,7 @@ async def data(tmp_path: Path) -> AsyncIterator[Path]:
     """The folder of an edge that runs beside: a guest went out, and the room was set back."""
     async with staged(tmp_path) as stage:
         await stage.empty()
-        await stage.waits(20)
+        await stage.waits(23)
         stage.follows()
         await stage.waits(1)
         stage.told(LET.model_copy(update={"setbacks": False}))

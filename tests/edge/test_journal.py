@@ -106,7 +106,6 @@ FLOOD = """
 import asyncio, sys
 from pathlib import Path
 from edge.journal import Journal
-from edge.journal_batch import Batch
 from tests.edge.messages import batch_of, line_message
 async def main():
     journal = await Journal.open(Path(sys.argv[1]))

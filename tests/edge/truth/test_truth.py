@@ -11,11 +11,14 @@ from typer.testing import CliRunner
 
 from devices.catalog import Catalog
 from devices.model import Device
+from edge.cli_truth import purpose_of
 from edge.commands import app
 from edge.replay import replay
+from edge.rooms.signals import RoomFacts, StaffVisit
 from edge.truth.report import Report
 from edge.truth.run import Tally, played
-from edge.truth.words import Cleaning, Event, Fault, Stretch
+from edge.truth.visits import NOBODY, NOT_SEEN, Tasks, rows
+from edge.truth.words import Cleaning, Event, Fault, Stretch, Visit
 
 NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -55,6 +58,7 @@ class ByHand:
     )  # fmt: skip
     errors: Sequence[Stretch] = ((at(60), at(90), "late_event"),)
     cleanings: Sequence[Cleaning] = ((at(120), at(140), "stayover", True, False),)
+    visits: Sequence[Visit] = ((at(120), at(140), "cleaning", True),)
     faults: Sequence[Fault] = (
         ("leak", "leak", at(160), at(160.1), at(170)),
         ("door_ajar", "door", at(100), at(106), at(110)),
@@ -84,6 +88,26 @@ def test_the_cleaning_and_the_alerts_are_compared(tally: Tally) -> None:
     alerts = tally.alerted.figures(1)
     assert (alerts["injected"], alerts["in_time"], alerts["never"], alerts["false"]) == (2, 1, 1, 0)
     assert alerts["kinds"]["leak"]["in_time"] == 1
+
+
+def test_visits_are_held_against_what_the_staff_came_for() -> None:
+    catalog = Catalog.load()
+    assert played(ByHand(), catalog, judge=purpose_of).visited == {("cleaning", "cleaning"): 1}
+    uncarded = ((at(20), at(30), "look", False),)
+    nobody = played(ByHand(visits=uncarded), catalog, judge=purpose_of).visited
+    assert nobody == {("look, no card", NOT_SEEN): 1, (NOBODY, "cleaning"): 1}
+    assert [row["right_pct"] for row in rows(nobody)] == [0, None]
+
+
+def test_the_task_of_a_room_is_that_of_the_day() -> None:
+    tasks, visit = Tasks(), StaffVisit("7", "v", "master", None, at(0), at(3))
+    tasks.told(RoomFacts("7", rented=True, stay="a"), at(0))
+    assert tasks.seen(visit, at(3), cleaned=False).task is None, "who came today is not cleaned for"
+    assert tasks.seen(visit, at(24 * 60), cleaned=False).task == ("stayover", "pending")
+    tasks.cleaned(at(25 * 60))
+    assert tasks.seen(visit, at(26 * 60), cleaned=False).task == ("stayover", "proposed")
+    tasks.told(RoomFacts("7", rented=False), at(27 * 60))
+    assert tasks.seen(visit, at(28 * 60), cleaned=False).task == ("departure", "pending")
 
 
 def test_a_false_alert_and_a_false_cleaning_are_counted() -> None:
