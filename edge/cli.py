@@ -2,13 +2,16 @@
 
 import sys
 
-SERVICES = ("run", "edge", "pms")
+UNUSED = {"run": ("rich",), "edge": ("rich", "greenlet"), "pms": ("rich",)}
+"""By service: what the logging library would load only because it is installed."""
 
 
 def main() -> None:
-    """The program. A service loads nothing of the other commands, and not the library that colours their help."""
-    if sys.argv[1:2] and sys.argv[1] in SERVICES:
-        sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+    """The program. A service loads nothing of the other commands."""
+    service = sys.argv[1] if len(sys.argv) > 1 else ""
+    if service in UNUSED:
+        for name in UNUSED[service]:
+            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
         from edge.cli_serve import app
     else:
         from edge.commands import app

@@ -24,7 +24,7 @@ from edge.retention import class_of
 from gateway.health import Memory
 from gateway.ports import LineMessage
 
-CHUNKS = (500, 100, 20, 5, 1)
+CHUNKS = (200, 50, 10, 1)
 """Rows an INSERT takes at once: one statement lets go of the interpreter once, not once a row."""
 KEPT_REJECTED = 1000
 RECENT_MESSAGES = 32_000

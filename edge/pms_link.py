@@ -6,7 +6,6 @@ What waited while the PMS was away follows the alarms and the rooms as they are 
 the next ones when the PMS has committed those.
 """
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -34,12 +33,11 @@ from pms.link.stores import OutboxRow
 
 log = structlog.get_logger()
 
-SHARE = 4
-"""Making room states for t seconds is followed by SHARE times t without: a flood on the lines keeps its time."""
-LONGEST_REST_SECONDS = 0.5
 BACKLOG_STEP = 100
 BUSY_ABOVE = 100
 """Uncommitted messages above which the lines come first."""
+BUSY_REST_SECONDS = 0.5
+"""From one round of room states to the next while the lines come first."""
 
 
 class EdgeOutbox:
@@ -101,9 +99,12 @@ class EdgeOutbox:
         self._hub.publish_again()
 
     def _fresh(self, limit: int) -> list[Fact]:
-        """States made now of what has changed; at most a fifth of the time goes into it."""
+        """States made now of what has changed; in a flood rarely, and at once when it is over.
+
+        Nothing has to wake us after a rest: what is uncommitted will be committed, and `committed` is told.
+        """
         started = time.monotonic()
-        if started < self._rest_until:
+        if self._hub.uncommitted > BUSY_ABOVE and started < self._rest_until:
             return []
         chosen = [number for number in self._hub.dirty if number not in self._on_the_way][:limit]
         now = self._hub.clock.now()
@@ -112,15 +113,9 @@ class EdgeOutbox:
             del self._hub.dirty[number]
             if number in self._hub.house.rooms:
                 fresh.append(Fact("room", number, orjson.dumps(self._hub.view(number, now))))
-        self._rest(started)
+        if fresh:
+            self._rest_until = started + BUSY_REST_SECONDS
         return fresh
-
-    def _rest(self, started: float) -> None:
-        spent = time.monotonic() - started
-        pause = min(spent * SHARE, LONGEST_REST_SECONDS)
-        if pause > 0.001 and self._hub.uncommitted > BUSY_ABOVE:
-            self._rest_until = started + spent + pause
-            asyncio.get_running_loop().call_later(pause, self._wake)
 
     def _again(self, fresh: Sequence[Fact]) -> None:
         self._unread = True

@@ -10,7 +10,7 @@ from devices.clock import Clock
 from devices.encoders.jobs import CardJob
 from devices.inventory import Inventory
 from devices.inventory_diff import Stock
-from devices.model import Command, CommandAnswer, Device, LineState, LineStatus, Reading
+from devices.model import Command, Device, LineState, LineStatus, Reading
 from gateway.changing import GatewayChange, prepared
 from gateway.dispatch import Dispatch
 from gateway.encoders.account import Desk
@@ -233,20 +233,22 @@ class Gateway:
 
     def _take(self, message: LineMessage) -> None:
         message = self._presence.spoken_for(message) if len(message.decoded.facts) > 1 else message
-        decoded = message.decoded
+        decoded, orders = message.decoded, self._open_orders(message.line)
         speaking = None
         for fact in decoded.facts:
             if type(fact) is Reading:
                 if fact.point == "online" and isinstance(fact.value, bool):
                     self._liveness.said(fact.device, online=fact.value)
                     continue
-                self._answered(fact)
+                if orders is not None:
+                    orders.heard(fact)
             if fact.device != speaking and not message.retained:
                 speaking = fact.device
                 self._heard[speaking] += 1
                 self._presence.heard(speaking, message.received)
-        for answer in decoded.answers:
-            self._answered(answer)
+        if orders is not None:
+            for answer in decoded.answers:
+                orders.heard(answer)
         for rejected in decoded.rejected:
             self._reasons[rejected.reason] += 1
             if rejected.device is None:
@@ -255,10 +257,10 @@ class Gateway:
                 self._rejected[rejected.device] += 1
         self._ports.take(message)
 
-    def _answered(self, told: Reading | CommandAnswer) -> None:
-        worker = self._dispatch.workers.get(self._members[told.device][0].line)
-        if isinstance(worker, MqttOrders) and worker.open:
-            worker.heard(told)
+    def _open_orders(self, line: str) -> MqttOrders | None:
+        """Those who wait for what devices of this line say; None: nobody does."""
+        worker = self._dispatch.workers.get(line)
+        return worker if isinstance(worker, MqttOrders) and worker.open else None
 
     def _line_changed(self, status: LineStatus) -> None:
         worker = self._dispatch.workers.get(status.line)

@@ -70,7 +70,10 @@ class Climate:
         }
 
     def _first(self, point: str) -> Cell | None:
-        return next((cell for cell in self._cells.of(point) if cell.heard is not None), None)
+        for cell in self._cells.of(point):  # no generator: this runs for every degree that changes
+            if cell.heard is not None:
+                return cell
+        return None
 
     def _beside(self, cell: Cell, point: str) -> Cell | None:
         own = self._cells.get(cell.device, point)

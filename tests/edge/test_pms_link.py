@@ -11,7 +11,7 @@ import pytest
 from edge.journal import Journal
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
-from edge.pms_link import BACKLOG_STEP, EdgeInbox, EdgeOutbox, Takers
+from edge.pms_link import BACKLOG_STEP, BUSY_ABOVE, EdgeInbox, EdgeOutbox, Takers
 from edge.sqlite_writer import DiskError
 from pms.link.down import PropertyBody
 from pms.link.messages import Envelope, RoomBody
@@ -79,6 +79,23 @@ async def test_rooms_that_could_not_be_stored_are_told_later(tmp_path: Path) -> 
         await stage.journal._writer.write(lambda c: c.execute("PRAGMA max_page_count=100000").fetchone())
         rows = await told(outbox, 0)
         assert len([row for row in rows if row.kind == "room"]) == len(rooms)
+
+
+async def test_in_a_flood_rooms_rest_between_their_rounds_and_facts_do_not(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outbox = outbox_of(stage)
+        await hear(stage, 1, reading("101_contact", "door", "open"))
+        round_of_rooms = await outbox.pending(0, 500)
+        await outbox.acknowledged(round_of_rooms[-1].seq)
+        await hear(stage, 2, reading("101_leak", "leak", True))  # noqa: FBT003 - a value
+        outbox.committed(facts=True)
+        for number in range(3, 4 + BUSY_ABOVE):
+            stage.hear(number, reading("101_contact", "door", "open"))
+        in_between = await outbox.pending(round_of_rooms[-1].seq, 500)
+        assert [row.kind for row in in_between] == ["condition"]
+        await until(lambda: stage.hub.uncommitted == 0)
+        after = await outbox.pending(in_between[-1].seq, 500)
+        assert [row.kind for row in after] == ["room"], "at once, when the flood is over"
 
 
 async def told(outbox: EdgeOutbox, after: int) -> list[OutboxRow]:
