@@ -36,7 +36,7 @@ log = structlog.get_logger()
 BACKLOG_STEP = 100
 BUSY_ABOVE = 100
 """Uncommitted messages above which the lines come first."""
-BUSY_REST_SECONDS = 0.5
+BUSY_REST_SECONDS = 1.0
 """From one round of room states to the next while the lines come first."""
 
 
