@@ -19,31 +19,12 @@ import structlog
 
 from edge import sweep
 from edge.clock_correction import Correction, correct
-from edge.journal_batch import Batch, Trouble
+from edge.journal_batch import Batch, Trouble, store_batch
 from edge.journal_devices import store_memories
-from edge.journal_energy import store_days, store_history, store_plans
 from edge.journal_file import open_journal
-from edge.journal_keys import store_steps
 from edge.journal_onboarding import APPLYING, ChangeStep, store_changes
-from edge.journal_outbox import Owed, count_owed, owed, store_facts
-from edge.journal_rows import (
-    COMMAND,
-    COMMAND_END,
-    COMMAND_SENT,
-    LAST_REJECTED,
-    MESSAGE,
-    PEER,
-    REJECTED,
-    ROOM,
-    UNCOVERED,
-    Told,
-    command_row,
-    forget_rejected,
-    insert,
-    load,
-    store_condition,
-    store_told,
-)
+from edge.journal_outbox import Owed, count_owed, may_wait, owed, store_facts
+from edge.journal_rows import COMMAND_END, COMMAND_SENT, LAST_REJECTED, PEER, Told, forget_rejected, load, store_told
 from edge.journal_space import Trimmed, trim, used_bytes
 from edge.retention import JournalLimits
 from edge.sqlite_writer import DiskError, Operation, SqliteWriter
@@ -53,6 +34,8 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 TRIM_STEP = 2000
+MEASURED_EVERY = 100
+"""Messages from one look at the space that is used to the next; each commit's while there is too little."""
 DAY_SECONDS = 86_400
 MEGABYTE = 1_000_000
 LEAST = 50_000
@@ -88,6 +71,8 @@ class Journal:
         self.disk_low = False  # while it is, the journal takes hardly more space
         self.given_up = 0  # messages for the PMS that went because too many waited
         self._sweep_from = self._trim_from = self._handed_out = 0
+        self._full = False
+        self._put_aside, self._emptied = 1, 0  # times when something came into the backlog, and when it was empty
         self._lost: DiskError | None = None
         self._gone = asyncio.Event()
         self._writer = SqliteWriter(connection, "journal")
@@ -131,26 +116,16 @@ class Journal:
         """
         messages = batch.messages
         excess, most = self._excess(len(messages)), min(2 * len(messages) + 1, TRIM_STEP)
+        measured = self._full or self.last // MEASURED_EVERY < (self.last + len(messages)) // MEASURED_EVERY
+        self._put_aside += may_wait(batch.facts)
 
-        def store(connection: sqlite3.Connection) -> tuple[Trimmed, int]:
-            insert(connection, MESSAGE, messages)
-            insert(connection, REJECTED, batch.rejected)
-            insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
-            given_up = store_facts(connection, batch.facts, self.boot)
-            insert(connection, COMMAND, [command_row(command) for command in batch.commands])
-            store_steps(connection, batch.key_steps)
-            store_changes(connection, batch.change_steps)
-            store_plans(connection, batch.plans)
-            store_days(connection, batch.days)
-            store_history(connection, batch.history)
-            if batch.uncovered is not None:
-                connection.execute(UNCOVERED, (str(batch.uncovered),))
-            for key, body in batch.conditions.items():
-                store_condition(connection, key, body)
-            full = messages and used_bytes(connection) > self.limits.megabytes * MEGABYTE
-            return trim(connection, self._trim_from, most if full else min(excess, most)), given_up
+        def store(connection: sqlite3.Connection) -> tuple[Trimmed, int, bool]:
+            given_up = store_batch(connection, batch, self.boot)
+            full = measured and used_bytes(connection) > self.limits.megabytes * MEGABYTE
+            due = most if full and messages else min(excess, most)
+            return trim(connection, self._trim_from, due), given_up, full
 
-        trimmed, given_up = await self._write(store)
+        trimmed, given_up, self._full = await self._write(store)
         self._healed()
         self.last += len(messages)
         self.kept += len(messages) - trimmed.count
@@ -161,6 +136,7 @@ class Journal:
 
     async def say(self, facts: Sequence[tuple[str, str, bytes]]) -> None:
         """Put messages for the PMS into the outbox (kind, key, JSON)."""
+        self._put_aside += may_wait(facts)
         self._gave_up(await self._write(lambda connection: store_facts(connection, facts, self.boot)))
 
     async def pending(
@@ -170,11 +146,16 @@ class Journal:
         `backlog` rows (None: as many as there is room for).
         """
 
+        self._put_aside += may_wait(more)
+        put_aside, waiting = self._put_aside, self._put_aside > self._emptied
+
         def store(connection: sqlite3.Connection) -> Owed:
             store_facts(connection, more, self.boot)
-            return owed(connection, after, limit, limit if backlog is None else backlog)
+            return owed(connection, after, limit, limit if backlog is None else backlog, waiting=waiting)
 
         found = await self._write(store)
+        if not found.waiting:
+            self._emptied = put_aside
         self._handed_out = max(self._handed_out, found.rows[-1].seq if found.rows else 0)
         return found
 

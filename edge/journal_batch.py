@@ -1,12 +1,28 @@
 """What one commit of the journal stores, and why none can be made."""
 
+import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.journal_energy import HistoryRow
-from edge.journal_keys import KeyStep
-from edge.journal_onboarding import ChangeStep
-from edge.journal_rows import MessageRow, RoomSnapshot, StoredCommand, message_row, rejected_rows
+from edge.journal_energy import HistoryRow, store_days, store_history, store_plans
+from edge.journal_keys import KeyStep, store_steps
+from edge.journal_onboarding import ChangeStep, store_changes
+from edge.journal_outbox import store_facts
+from edge.journal_rows import (
+    COMMAND,
+    MESSAGE,
+    REJECTED,
+    ROOM,
+    UNCOVERED,
+    MessageRow,
+    RoomSnapshot,
+    StoredCommand,
+    command_row,
+    insert,
+    message_row,
+    rejected_rows,
+    store_condition,
+)
 from gateway.ports import LineMessage
 
 
@@ -43,3 +59,22 @@ class Batch:
         self.messages.append(message_row(message, boot))
         if message.decoded.rejected:
             self.rejected += rejected_rows(message)
+
+
+def store_batch(connection: sqlite3.Connection, batch: Batch, boot: int) -> int:
+    """Inside the writer's transaction; how many older messages for the PMS had to go for those of the batch."""
+    insert(connection, MESSAGE, batch.messages)
+    insert(connection, REJECTED, batch.rejected)
+    insert(connection, ROOM, [(room, *state) for room, state in batch.rooms.items()])
+    given_up = store_facts(connection, batch.facts, boot)
+    insert(connection, COMMAND, [command_row(command) for command in batch.commands])
+    store_steps(connection, batch.key_steps)
+    store_changes(connection, batch.change_steps)
+    store_plans(connection, batch.plans)
+    store_days(connection, batch.days)
+    store_history(connection, batch.history)
+    if batch.uncovered is not None:
+        connection.execute(UNCOVERED, (str(batch.uncovered),))
+    for key, body in batch.conditions.items():
+        store_condition(connection, key, body)
+    return given_up

@@ -55,6 +55,11 @@ class Owed(NamedTuple):
     waiting: bool  # the backlog is not empty
 
 
+def may_wait(facts: Sequence[tuple[str, str, bytes]]) -> bool:
+    """Whether any of these goes into the backlog."""
+    return any(fact[0] not in URGENT for fact in facts)
+
+
 def store_facts(connection: sqlite3.Connection, facts: Sequence[tuple[str, str, bytes]], boot: int) -> int:
     """Store messages for the PMS (kind, key, JSON); how many older ones of the backlog had to go for them."""
     insert(connection, OUTBOX, [(*fact, boot) for fact in facts if fact[0] in URGENT])
@@ -68,14 +73,20 @@ def store_facts(connection: sqlite3.Connection, facts: Sequence[tuple[str, str, 
     return connection.execute(TOO_MUCH, (BACKLOG_ROWS,)).rowcount
 
 
-def owed(connection: sqlite3.Connection, after: int, limit: int, backlog: int) -> Owed:
-    """The outbox above `after`, lowest first; what is free of `limit` takes at most `backlog` rows that waited."""
-    last = int(connection.execute(LAST).fetchone()[0])
+def owed(connection: sqlite3.Connection, after: int, limit: int, backlog: int, *, waiting: bool) -> Owed:
+    """The outbox above `after`, lowest first; what is free of `limit` takes at most `backlog` rows that waited.
+
+    Without `waiting` the backlog is known to be empty.
+    """
     rows = connection.execute(PENDING, (after, limit)).fetchall()
-    moved = _move(connection, min(backlog, limit - len(rows)))
+    whole = 0 < len(rows) < limit
+    last = int(rows[-1][0] if whole else connection.execute(LAST).fetchone()[0])
+    moved = 0
+    if waiting:
+        moved = _move(connection, min(backlog, limit - len(rows)))
+        waiting = connection.execute("SELECT 1 FROM backlog LIMIT 1").fetchone() is not None
     if moved:
         rows = connection.execute(PENDING, (after, limit)).fetchall()
-    waiting = connection.execute("SELECT 1 FROM backlog LIMIT 1").fetchone() is not None
     found = [OutboxRow(seq, kind, bytes(body), boot, bool(old)) for seq, kind, body, boot, old in rows]
     return Owed(found, last, moved, waiting)
 

@@ -1,7 +1,7 @@
 """How each database is opened. Each line of the SQLite recipe answers a measured loss (docs/decisions)."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosqlite import Connection as SqliteConnection
 from sqlalchemy import Connection, event
@@ -100,7 +100,7 @@ def _prepare(engine: AsyncEngine, begin: str, extra: tuple[str, ...]) -> None:
             raise
 
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        cast(OneTripConnection, connection.connection.driver_connection).begin(begin)
 
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
