@@ -64,6 +64,7 @@ class Database:
         self._writer, self._reader = _engines(url)
         for engine in (self._writer, self._reader):
             bind_keyring(engine.dialect, keyring)
+        self._brief_writer = self._writer.execution_options(**{engines.BRIEF: True})
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,8 +95,10 @@ class Database:
             raise self._storage_failed(error) from error
 
     @asynccontextmanager
-    async def work(self, actor: Actor, now: datetime) -> AsyncIterator[UnitOfWork]:
+    async def work(self, actor: Actor, now: datetime, *, brief: bool = False) -> AsyncIterator[UnitOfWork]:
         """One use case: commits at the end, undoes everything when the block raises.
+
+        `brief`: each of its statements touches a few rows by their key (`OneTripConnection.begin`).
 
         Raises StorageFailed when the database could not keep it; RuntimeError when one is opened within another.
         """
@@ -103,7 +106,8 @@ class Database:
             raise RuntimeError("a unit of work inside another: pass the first one on")
         token = _inside.set(True)
         try:
-            async with WriteSession(self._writer, expire_on_commit=False) as session:
+            writer = self._brief_writer if brief else self._writer
+            async with WriteSession(writer, expire_on_commit=False) as session:
                 work = UnitOfWork(session, actor, now)
                 async with session.begin():
                     yield work
@@ -142,7 +146,13 @@ class Database:
         return StorageFailed(self.failing)
 
     async def run(
-        self, actor: Actor, now: datetime, use_case: Callable[[UnitOfWork], Awaitable[T]], attempts: int = ATTEMPTS
+        self,
+        actor: Actor,
+        now: datetime,
+        use_case: Callable[[UnitOfWork], Awaitable[T]],
+        attempts: int = ATTEMPTS,
+        *,
+        brief: bool = False,
     ) -> T:
         """Run `use_case` in a unit of work, again from the start when another writer was in the way.
 
@@ -150,7 +160,7 @@ class Database:
         """
         for attempt in range(1, attempts + 1):
             try:
-                async with self.work(actor, now) as work:
+                async with self.work(actor, now, brief=brief) as work:
                     result = await use_case(work)
             except (DBAPIError, StaleDataError) as error:
                 if attempt == attempts or not is_retryable(error):

@@ -10,6 +10,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from pms.kernel.one_trip import OneTripConnection
 
+BRIEF = "innkeeper_brief"
+"""An engine's option: see `OneTripConnection.begin`. PostgreSQL does not know it."""
 READERS = 4
 POSTGRES_POOL = 8
 WAIT_S = 30.0
@@ -100,7 +102,8 @@ def _prepare(engine: AsyncEngine, begin: str, extra: tuple[str, ...]) -> None:
             raise
 
     def on_begin(connection: Connection) -> None:
-        cast(OneTripConnection, connection.connection.driver_connection).begin(begin)
+        driver = cast(OneTripConnection, connection.connection.driver_connection)
+        driver.begin(begin, brief=BRIEF in connection.get_execution_options())
 
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)

@@ -2,7 +2,8 @@
 
 SQLAlchemy makes a cursor, executes, fetches and closes, and aiosqlite sends each of these through its thread. Under
 load each trip waits for the interpreter's turn: a batch of room states took 25 trips, with this it takes 7. BEGIN goes
-along with the first statement, and nothing goes where nothing was begun.
+along with the first statement, and nothing goes where nothing was begun. In a brief transaction only BEGIN and COMMIT,
+which may have to wait for a lock or the disk, take a trip: 2.
 """
 
 import sqlite3
@@ -70,7 +71,11 @@ class OneTripCursor(aiosqlite.Cursor):
             await self._trip(self._cursor.close)
 
     async def _trip(self, work: Callable[[], None]) -> None:
-        execute: Callable[[Callable[[], None]], Awaitable[None]] = self._conn._execute  # noqa: SLF001 - the one door
+        connection: OneTripConnection = self._conn  # type: ignore[assignment]  # given to us when we were made
+        if connection.brief:
+            work()
+            return
+        execute: Callable[[Callable[[], None]], Awaitable[None]] = connection._execute  # noqa: SLF001 - the one door
         await execute(work)
 
     def _run(self, sql: str, parameters: Any) -> None:
@@ -85,7 +90,7 @@ class OneTripCursor(aiosqlite.Cursor):
         self._cursor.executemany(sql, parameters)  # type: ignore[arg-type]  # rows are sequences: SQLAlchemy makes them
 
     def _begun(self) -> sqlite3.Cursor:
-        """A cursor in the transaction that was asked for; on the connection's thread."""
+        """A cursor in the transaction that was asked for."""
         connection: OneTripConnection = self._conn  # type: ignore[assignment]  # given to us when we were made
         return connection.begun()
 
@@ -99,20 +104,30 @@ class OneTripConnection(aiosqlite.Connection):
     """A connection whose cursors cost one trip a statement."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(lambda: sqlite3.connect(path), ITER_CHUNK_SIZE)
+        super().__init__(lambda: sqlite3.connect(path, check_same_thread=False), ITER_CHUNK_SIZE)
         self._thread.daemon = True  # as SQLAlchemy does: a forgotten connection must not keep the process
         self._begin: str | None = None
+        self._brief = False
 
     def cursor(self) -> OneTripCursor:  # type: ignore[override]  # awaitable in the base: here it is ready at once
         """Ready at once."""
         return OneTripCursor(self)
 
-    def begin(self, sql: str) -> None:
-        """Begin with `sql` before the next statement. Where that fails the statement fails, and it is tried again."""
-        self._begin = sql
+    def begin(self, sql: str, *, brief: bool = False) -> None:
+        """Begin with `sql` before the next statement. Where that fails the statement fails, and it is tried again.
+
+        `brief`: whoever asks knows that each statement touches a few rows by their key, so that the event loop may wait
+        for it.
+        """
+        self._begin, self._brief = sql, brief
+
+    @property
+    def brief(self) -> bool:
+        """Whether the next statement may run where it is asked for."""
+        return self._brief and self._begin is None and self.in_transaction
 
     def begun(self) -> sqlite3.Cursor:
-        """A cursor, in a transaction if one was asked for; on the connection's thread."""
+        """A cursor, in a transaction if one was asked for."""
         cursor = self._conn.cursor()
         if self._begin is not None:
             cursor.execute(self._begin)
@@ -121,12 +136,13 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         """Commit, if anything was begun."""
-        self._begin = None
-        if self.in_transaction:
-            await super().commit()
+        await self._end(super().commit)
 
     async def rollback(self) -> None:
         """Undo, if anything was begun."""
-        self._begin = None
+        await self._end(super().rollback)
+
+    async def _end(self, how: Callable[[], Awaitable[None]]) -> None:
+        self._begin, self._brief = None, False
         if self.in_transaction:
-            await super().rollback()
+            await how()

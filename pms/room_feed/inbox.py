@@ -104,7 +104,8 @@ class FeedInbox:
                 await _keep(work, batch.aside)
             return ordinal
 
-        self._ordinals[envelopes[0].epoch] = await self._database.run(self._actor, self._now(), use_case)
+        ran = self._database.run(self._actor, self._now(), use_case, brief=not batch.facts)
+        self._ordinals[envelopes[0].epoch] = await ran
         self.rejected += len(batch.aside)
 
     async def _position(self, work: UnitOfWork, epoch: str, through: int, rejected: int) -> int:

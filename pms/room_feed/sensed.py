@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Executable, Table, select
+from sqlalchemy import Executable, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,15 @@ ROOM_SENSED = EventKind("room.sensed", ROOMS_READ)
 
 EVIDENCE_KEPT = 3
 """Of the reasons of an answer: what the timeline of a room tells."""
+
+
+_SENSED = cast(Table, RoomSensed.__table__).c
+_STORED = (
+    select(_SENSED.room, _SENSED.epoch, _SENSED.version, _SENSED.body, _SENSED.told_temperature)
+    .where(_SENSED.property_id == bindparam("which"), _SENSED.room.in_(bindparam("rooms", expanding=True)))
+    .with_for_update()
+)
+"""Made once: making it costs more than running it."""
 
 
 class Stored(NamedTuple):
@@ -90,10 +99,8 @@ def _payload(body: RoomBody, changed: Sequence[str]) -> dict[str, Any]:
 
 
 async def _stored(session: AsyncSession, property_id: str, rooms: Sequence[str]) -> dict[str, Stored]:
-    query = select(
-        RoomSensed.room, RoomSensed.epoch, RoomSensed.version, RoomSensed.body, RoomSensed.told_temperature
-    ).where(RoomSensed.property_id == property_id, RoomSensed.room.in_(rooms))
-    return {row.room: Stored(*row[1:]) for row in await session.execute(query.with_for_update())}
+    found = await session.execute(_STORED, {"which": property_id, "rooms": rooms})
+    return {row.room: Stored(*row[1:]) for row in found}
 
 
 async def upsert(
@@ -106,7 +113,7 @@ async def upsert(
 
 @lru_cache(maxsize=32)
 def _upsert(dialect: str, table: type[Base], columns: tuple[str, ...], key: tuple[str, ...]) -> Executable:
-    """The Core statement, made once: making it costs more than running it."""
+    """The Core statement, made once."""
     insert = sqlite_insert if dialect == "sqlite" else postgres_insert
     statement = insert(cast(Table, table.__table__))
     changed = {name: statement.excluded[name] for name in columns if name not in key}
