@@ -141,7 +141,7 @@ class _Reader:
         self._check_line(index, table, checked, kinds)
         if len(self._problems) > before:
             return None
-        return Device(checked.id, checked.line, checked.profile, str(checked.address), checked.room)
+        return Device(checked.id, checked.line, checked.profile, str(checked.address), checked.room, checked.sees)
 
     def _device_but_for(
         self, error: ValidationError, index: int, table: dict[str, Any], kinds: dict[str, str]

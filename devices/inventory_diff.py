@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from devices.catalog import Catalog
 from devices.inventory import Inventory
+from devices.model import Device
 
 Ids = tuple[str, ...]
 
@@ -19,7 +20,9 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class InventoryDiff:
-    """Ids, in the order of the file. A device may be both changed (line, profile, address) and moved (room)."""
+    """Ids, in the order of the file. A device may be both changed (line, profile, address) and moved (room, or what it
+    sees of it).
+    """
 
     lines_added: Ids = ()
     lines_removed: Ids = ()
@@ -60,7 +63,7 @@ def differences(before: Stock, after: Stock) -> InventoryDiff:
         devices_added=_only(new.devices, old.devices),
         devices_removed=_only(old.devices, new.devices),
         devices_changed=tuple(name for name in both if _wire(before, name) != _wire(after, name)),
-        devices_moved=tuple(name for name in both if old.devices[name].room != new.devices[name].room),
+        devices_moved=tuple(name for name in both if _place(old.devices[name]) != _place(new.devices[name])),
     )
 
 
@@ -74,6 +77,10 @@ def lines_of(diff: InventoryDiff, before: Stock, after: Stock) -> Ids:
 
 def _only(one: Mapping[str, object], other: Mapping[str, object]) -> Ids:
     return tuple(name for name in one if name not in other)
+
+
+def _place(device: Device) -> tuple[str | None, str]:
+    return device.room, device.sees
 
 
 def _wire(stock: Stock, name: str) -> tuple[object, ...]:

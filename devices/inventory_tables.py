@@ -93,6 +93,9 @@ class DeviceTable(Table):
         "", description="MQTT topic, Modbus unit number; may be absent where a line has one device"
     )
     room: Text | None = Field(None, description="absent: a corridor, a floor, a spare")
+    sees: Literal["room", "entry"] = Field(
+        "room", description="entry: a motion sensor that sees the way in only; its silence says nothing of the bed"
+    )
 
 
 class InventoryTable(Table):

@@ -37,13 +37,17 @@ class CredentialClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A thing with an address on a line, of one profile, placed in one room (or none: a corridor, a spare)."""
+    """A thing with an address on a line, of one profile, placed in one room (or none: a corridor, a spare).
+
+    `sees`: "room", or "entry" where a sensor sees the way in only, so that its silence says nothing of the rest.
+    """
 
     id: str
     line: str
     profile: str
     address: str
     room: str | None = None
+    sees: str = "room"
 
 
 class Reading(NamedTuple):

@@ -45,6 +45,11 @@ class Belief(Voices):
         if push.moved:
             self._stood(now, before)
 
+    @property
+    def blind_spot(self) -> bool:
+        """Were people inside whom nothing had seen, too often to say vacant again?"""
+        return self.lessons.blind_spot(self.by)
+
     def _stood(self, now: datetime, before: datetime | None) -> None:
         """How long the door was open tells whether somebody passed. Which edge is which is not trusted."""
         state, by = self.state, self.by

@@ -149,6 +149,7 @@ class Cells:
         self.offline: dict[str, Absence] = {}
         self.dead: set[str] = set()  # door contacts that cards at the lock did not move
         self._perishable: list[Cell] = []
+        self.entry: frozenset[str] = frozenset()  # devices that see the way in only
         self._sensing: tuple[Cell, ...] | None = None
         self._due: datetime | None = None  # not later than the truth; None: to be counted anew
 
@@ -188,6 +189,10 @@ class Cells:
         if self._sensing is None:
             self._sensing = self.of("motion", "presence", "bed") or self.of("contact")
         return self._sensing
+
+    def entry_only(self) -> bool:
+        """Do all that would see a person see the way in only?"""
+        return bool(self.entry) and all(cell.device in self.entry for cell in self.sensing())
 
     def doors(self) -> tuple[Cell, ...]:
         """The contacts that tell of the door: a lock that could but never does is none beside one that does."""

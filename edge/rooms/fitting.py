@@ -56,6 +56,7 @@ class Fitting:
         """The first devices."""
         for item in devices:
             self._add(item)
+        self._look()
 
     def has(self, devices: Sequence[RoomDevice]) -> bool:
         """Whether these are the devices, as they are, and nothing is known of others (of an earlier run)."""
@@ -77,6 +78,10 @@ class Fitting:
             elif _wire(before) != _wire(item):
                 self._exchange(item, now)
         self._devices = wanted
+        self._look()
+
+    def _look(self) -> None:
+        self._cells.entry = frozenset(name for name, item in self._devices.items() if item.device.sees == "entry")
 
     def _add(self, item: RoomDevice) -> None:
         self._devices[item.device.id] = item

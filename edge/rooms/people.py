@@ -226,7 +226,7 @@ class People:
             return None
         if self._cells.untold() and self._cells.sensing():
             return "door_not_told"
-        return "sees_entry_only" if self.occupancy.belief.lessons.blind_spot(self.parameters) else None
+        return "sees_entry_only" if self._cells.entry_only() or self.occupancy.belief.blind_spot else None
 
     def _work(self, visit: Visit, at: datetime, *, inside: bool) -> bool:
         started = self.cleaning.consider(visit, at, inside=inside)

@@ -87,11 +87,11 @@ def _empty(seen: Seen, plan: Plan, limits: Limits, now: datetime) -> Goal:
     if now < due:
         kept = _kept(plan)
         if kept is not Phase.COMFORT and not seen.rented:
-            return Goal(kept, still, because("vacant_rented", since))
+            return Goal(kept, still, because("vacant_rented", quiet))
         return Goal(Phase.COMFORT, still, because("waiting", due))
     if seen.rented:
-        return Goal(Phase.SETBACK, still, because("vacant_rented", since))
-    return Goal(Phase.DEEP, still, because("vacant_unrented", since))
+        return Goal(Phase.SETBACK, still, because("vacant_rented", quiet))
+    return Goal(Phase.DEEP, still, because("vacant_unrented", quiet))
 
 
 def _kept(plan: Plan) -> Phase:

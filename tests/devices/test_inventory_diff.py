@@ -34,6 +34,10 @@ def test_devices_added_removed_changed_and_moved() -> None:
     assert lines_of(diff, before, after) == ("field",)
 
 
+def test_a_sensor_that_sees_something_else_was_moved() -> None:
+    assert differences(stock(DOOR, SEEN), stock(DOOR, replace(SEEN, sees="entry"))).devices_moved == ("101_motion",)
+
+
 def test_a_line_with_another_host_is_begun_anew_and_not_among_those_that_stand() -> None:
     before = stock(DOOR)
     after = stock(replace(DOOR, room=None), lines=(replace(FIELD, host="10.0.0.1"), Line("desk", "serial", path="x")))

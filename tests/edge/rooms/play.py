@@ -39,12 +39,13 @@ HOME_OF = {
 PROFILES = {"thermostat": "smarttemp_smt131"}
 
 
-def devices(*kinds: str) -> list[RoomDevice]:
+def devices(*kinds: str, entry: Sequence[str] = ()) -> list[RoomDevice]:
     """Devices of room 101 with their profiles: `contact` is device `contact`, of `zigbee2mqtt/contact`."""
     found = []
     for kind in kinds:
         profile = PROFILES.get(kind, f"zigbee2mqtt/{kind}")
-        found.append(RoomDevice(Device(kind, "field", profile, kind, "101"), CATALOG.get(profile)))
+        device = Device(kind, "field", profile, kind, "101", "entry" if kind in entry else "room")
+        found.append(RoomDevice(device, CATALOG.get(profile)))
     return found
 
 
@@ -76,8 +77,15 @@ def card(holder: str, at: datetime, result: str = "granted") -> DeviceEvent:
 class Play:
     """One room through a script."""
 
-    def __init__(self, *kinds: str, parameters: RoomParameters | None = None, known: bool = True) -> None:
-        self.make: Callable[[], Room] = lambda: Room("101", devices(*(kinds or USUAL)) if known else (), parameters)
+    def __init__(
+        self,
+        *kinds: str,
+        parameters: RoomParameters | None = None,
+        known: bool = True,
+        entry: Sequence[str] = (),
+    ) -> None:
+        fitted = devices(*(kinds or USUAL), entry=entry) if known else []
+        self.make: Callable[[], Room] = lambda: Room("101", fitted, parameters)
         self.room = self.make()
         self.effects: list[tuple[datetime, Effect]] = []
         self.answers: list[tuple[datetime, str]] = []

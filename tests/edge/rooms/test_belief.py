@@ -116,6 +116,31 @@ def test_a_room_without_a_contact_is_occupied_while_somebody_moves_and_unknown_a
     assert play.view()["occupancy"]["confidence"] == 0
 
 
+STAYS_UNSEEN = """
+    7:00 rented 1
+    7:00 motion off
+    7:00 door closed
+    7:10 motion on
+    7:12 motion off
+    7:12 ? occupied
+    8:00:00 door open
+    8:00:04 door closed
+"""
+
+
+def test_a_sensor_that_is_placed_at_the_entry_never_empties_a_room_but_feels_who_comes() -> None:
+    play = Play(entry=("motion",)).tell(STAYS_UNSEEN)
+    play.tell("12:00 ? unknown\n12:00 ?stale no")
+    assert "sees_entry_only" in play.answer("codes")
+    play.tell("12:01 motion on\n12:02 ? occupied")
+    assert Play().tell(STAYS_UNSEEN + "12:00 ? vacant"), "the same, seen by one that sees the room"
+
+
+def test_a_second_sensor_sees_what_the_one_at_the_entry_does_not() -> None:
+    bed = "7:00 presence off presence\n7:11 presence on presence\n7:13 presence off presence\n"
+    Play("contact", "motion", "presence", "lock", entry=("motion",)).tell(bed + STAYS_UNSEEN + "14:00 ? vacant")
+
+
 def test_a_sensor_that_sees_the_entry_only_makes_vacant_unknown() -> None:
     play = Play().tell(QUIET)
     for day in range(8):  # they come in, take a parcel in, stay unseen for hours, and are seen again on the way out

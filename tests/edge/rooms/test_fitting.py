@@ -46,6 +46,17 @@ def test_the_same_devices_are_no_change() -> None:
     assert not room.has(devices("contact"))
 
 
+def test_where_a_sensor_looks_counts_from_then_on() -> None:
+    play = Play().tell(
+        "7:00 rented 1\n" + QUIET + "7:10 motion on\n7:12 motion off\n8:00 door open\n8:00:04 door closed"
+    )
+    play.tell("12:00 ? vacant")
+    for entry, answer in ((("motion",), "unknown"), ((), "occupied")):
+        play.room.fit(devices("contact", "motion", "lock", entry=entry), instant("12:10"))
+        assert play.room.view(instant("12:10"))["occupancy"]["value"] == answer
+    play.tell("13:00 ? vacant")
+
+
 def exchanged(kind: str, profile: str) -> RoomDevice:
     """Another device in the place of `kind`."""
     before = devices(kind)[0]
