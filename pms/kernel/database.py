@@ -64,7 +64,7 @@ class Database:
         self._writer, self._reader = _engines(url)
         for engine in (self._writer, self._reader):
             bind_keyring(engine.dialect, keyring)
-        self._brief_writer = self._writer.execution_options(**{engines.BRIEF: True})
+        self._brief = {one: one.execution_options(**{engines.BRIEF: True}) for one in (self._writer, self._reader)}
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,10 +86,14 @@ class Database:
         return engines.is_sqlite(self.url)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[ReadSession]:
-        """A session that cannot write and sees one consistent picture. Not to be kept while waiting."""
+    async def read(self, *, brief: bool = False) -> AsyncIterator[ReadSession]:
+        """A session that cannot write and sees one consistent picture. Not to be kept while waiting.
+
+        `brief`: each of its statements looks at a few rows by their key (`OneTripConnection.begin`).
+        """
         try:
-            async with ReadSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+            reader = self._brief[self._reader] if brief else self._reader
+            async with ReadSession(reader, expire_on_commit=False, autoflush=False) as session:
                 yield session
         except (DBAPIError, ConnectionError) as error:
             raise self._storage_failed(error) from error
@@ -106,7 +110,7 @@ class Database:
             raise RuntimeError("a unit of work inside another: pass the first one on")
         token = _inside.set(True)
         try:
-            writer = self._brief_writer if brief else self._writer
+            writer = self._brief[self._writer] if brief else self._writer
             async with WriteSession(writer, expire_on_commit=False) as session:
                 work = UnitOfWork(session, actor, now)
                 async with session.begin():

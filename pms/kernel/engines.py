@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from pms.kernel.one_trip import OneTripConnection
+from pms.kernel.one_trip import READ, WRITE, OneTripConnection
 
 BRIEF = "innkeeper_brief"
 """An engine's option: see `OneTripConnection.begin`. PostgreSQL does not know it."""
@@ -41,21 +41,21 @@ def sqlite_file(url: str) -> Path:
 def sqlite_writer(url: str) -> AsyncEngine:
     """One connection, taken in turn; every transaction begins IMMEDIATE, so that nothing read in it is out of date."""
     engine = _sqlite(url, 1)
-    _prepare(engine, "BEGIN IMMEDIATE", ())
+    _prepare(engine, WRITE, ())
     return engine
 
 
 def sqlite_reader(url: str) -> AsyncEngine:
     """A few connections that cannot write; each transaction is one consistent picture."""
     engine = _sqlite(url, READERS)
-    _prepare(engine, "BEGIN", ("query_only=ON",))
+    _prepare(engine, READ, ("query_only=ON",))
     return engine
 
 
 def sqlite_migrator(url: str) -> AsyncEngine:
     """For migrations alone: foreign keys off, because a rebuilt table would otherwise delete its children."""
     engine = _sqlite(url, 1)
-    _prepare(engine, "BEGIN IMMEDIATE", ("foreign_keys=OFF",))
+    _prepare(engine, WRITE, ("foreign_keys=OFF",))
     return engine
 
 

@@ -2,8 +2,8 @@
 
 SQLAlchemy makes a cursor, executes, fetches and closes, and aiosqlite sends each of these through its thread. Under
 load each trip waits for the interpreter's turn: a batch of room states took 25 trips, with this it takes 7. BEGIN goes
-along with the first statement, and nothing goes where nothing was begun. In a brief transaction only BEGIN and COMMIT,
-which may have to wait for a lock or the disk, take a trip: 2.
+along with the first statement, and nothing goes where nothing was begun. In a brief transaction only what may have to
+wait for a lock or the disk takes a trip, BEGIN IMMEDIATE and COMMIT: 2, and none to read.
 """
 
 import sqlite3
@@ -15,6 +15,8 @@ from typing import Any, Self
 
 import aiosqlite
 
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+"""How a transaction begins. The first waits for nobody."""
 ITER_CHUNK_SIZE = 64
 PREFETCHED = 1000
 """Rows that come back with a statement; a longer result is fetched piece by piece."""
@@ -107,7 +109,7 @@ class OneTripConnection(aiosqlite.Connection):
         super().__init__(lambda: sqlite3.connect(path, check_same_thread=False), ITER_CHUNK_SIZE)
         self._thread.daemon = True  # as SQLAlchemy does: a forgotten connection must not keep the process
         self._begin: str | None = None
-        self._brief = False
+        self._brief = self._reads = False
 
     def cursor(self) -> OneTripCursor:  # type: ignore[override]  # awaitable in the base: here it is ready at once
         """Ready at once."""
@@ -119,12 +121,12 @@ class OneTripConnection(aiosqlite.Connection):
         `brief`: whoever asks knows that each statement touches a few rows by their key, so that the event loop may wait
         for it.
         """
-        self._begin, self._brief = sql, brief
+        self._begin, self._brief, self._reads = sql, brief, sql == READ
 
     @property
     def brief(self) -> bool:
         """Whether the next statement may run where it is asked for."""
-        return self._brief and self._begin is None and self.in_transaction
+        return self._brief and (self._reads or (self._begin is None and self.in_transaction))
 
     def begun(self) -> sqlite3.Cursor:
         """A cursor, in a transaction if one was asked for."""
@@ -140,6 +142,9 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def rollback(self) -> None:
         """Undo, if anything was begun."""
+        if self._brief and self._reads:
+            self._begin = None
+            self._conn.rollback()
         await self._end(super().rollback)
 
     async def _end(self, how: Callable[[], Awaitable[None]]) -> None:

@@ -94,7 +94,7 @@ class Stream:
                     await self._write(": still here\n\n")
 
     async def _send_next(self) -> int:
-        async with self._context.database.read() as session:
+        async with self._context.database.read(brief=True) as session:
             batch = await events_after(session, self._principal.property_id, self._offset, limit=BATCH)
         if any(event.kind.startswith(ENDING) for event in batch) and not await self._still_valid(ask=True):
             return 0

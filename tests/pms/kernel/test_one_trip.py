@@ -9,7 +9,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from pms.kernel.one_trip import PREFETCHED, OneTripConnection
+from pms.kernel.one_trip import PREFETCHED, READ, WRITE, OneTripConnection
 
 ROWS = 2 * PREFETCHED + 7
 
@@ -74,7 +74,7 @@ def rows(path: Path) -> int:
 @pytest.mark.parametrize(("brief", "trips"), [(False, 4), (True, 2)])
 async def test_a_transaction_begins_with_its_first_statement(path: Path, brief: bool, trips: int) -> None:
     async with counted(path) as connection:
-        connection.begin("BEGIN IMMEDIATE", brief=brief)
+        connection.begin(WRITE, brief=brief)
         await connection.cursor().execute("DELETE FROM t WHERE n = 0")
         cursor = connection.cursor()
         await cursor.execute("SELECT count(*) FROM t")
@@ -90,16 +90,29 @@ async def test_after_a_brief_transaction_the_next_is_as_it_says(path: Path) -> N
     async with counted(path) as connection:
         for brief, trips in ((True, 2), (False, 3)):
             connection.trips = 0
-            connection.begin("BEGIN IMMEDIATE", brief=brief)
+            connection.begin(WRITE, brief=brief)
             await connection.cursor().execute("DELETE FROM t WHERE n = 0")
             await connection.cursor().execute("DELETE FROM t WHERE n = 1")
             await connection.rollback()
             assert (rows(path), connection.trips) == (ROWS, trips)
 
 
+@pytest.mark.parametrize(("brief", "trips"), [(False, 3), (True, 0)])
+async def test_to_read_briefly_takes_no_trip(path: Path, brief: bool, trips: int) -> None:
+    async with counted(path) as connection:
+        connection.begin(READ, brief=brief)
+        for _ in range(2):
+            cursor = connection.cursor()
+            await cursor.execute("SELECT count(*) FROM t")
+            assert await cursor.fetchone() == (ROWS,)
+        assert connection.in_transaction
+        await connection.rollback()
+        assert (connection.in_transaction, connection.trips) == (False, trips)
+
+
 async def test_what_was_not_begun_is_not_ended(path: Path) -> None:
     async with counted(path) as connection:
-        connection.begin("BEGIN IMMEDIATE")
+        connection.begin(WRITE)
         await connection.commit()
         await connection.rollback()
         assert connection.trips == 0
@@ -111,7 +124,7 @@ async def test_a_statement_never_runs_outside_of_the_transaction_that_could_not_
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         async with counted(path) as connection:
-            connection.begin("BEGIN IMMEDIATE", brief=brief)
+            connection.begin(WRITE, brief=brief)
             for number in (1, 2):
                 with pytest.raises(sqlite3.OperationalError, match="locked"):
                     await connection.cursor().execute("DELETE FROM t WHERE n = ?", (number,))
