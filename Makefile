@@ -47,7 +47,7 @@ format: develop ## format and mend what a tool can mend
 	$(BIN)/ruff check --fix .
 
 test: develop ## all tests; ends by naming each real part that was absent
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup ## measure, each figure beside its raw baseline in the same run (ARGS=--json for a program)
 	$(BIN)/innkeeper bench all $(ARGS)

@@ -28,8 +28,13 @@ def _loopback_only(event: str, args: tuple[Any, ...]) -> None:
 sys.addaudithook(_loopback_only)
 
 
+LONG = ("tests/journeys/", "tests/edge/operate/")
+"""Whole processes, killed and upgraded: begun last, they would keep one worker busy after the others have ended."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs an absent part; in CI let it run into its error."""
+    """The long ones first. Skip what needs an absent part; in CI let it run into its error."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items:
         for mark in item.iter_markers("real"):
             absent = [part for part in mark.args if parts.FINDERS[part]() is None]
