@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def climate(place: Hotel) -> dict[str, Any]:
 async def test_the_guest_goes_out_and_comes_back(tmp_path: Path, mosquitto: RealBroker) -> None:
     async with aiomqtt.Client("127.0.0.1", mosquitto.port, identifier="trv") as client:
         unit = Thermostat(client)
-        clock = Clock(SPEED)
+        clock = Clock(SPEED, datetime.now(UTC).replace(hour=9))  # by day: at night nobody is taken to have gone
         async with hotel(tmp_path, mosquitto, QUICK, clock) as place:
             place.devices.write_text(place.devices.read_text() + UNIT)
             assert (await place.edge.reloading.reload()).reason is None
