@@ -28,7 +28,7 @@ from edge.url import BrokerUrl
 
 log = structlog.get_logger()
 
-START_SECONDS = 15.0
+START_SECONDS, HEEDS_WITHIN_SECONDS = 15.0, 2.0
 STOP_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.2, 10.0
 
@@ -208,7 +208,13 @@ class Broker:
             if process.returncode is not None:
                 break
             with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(host, self._port)
+                reader, writer = await asyncio.open_connection(host, self._port)
+                writer.write_eof()
+                with contextlib.suppress(
+                    TimeoutError
+                ):  # the port is open before signals are heeded: SIGHUP would end it
+                    async with asyncio.timeout(HEEDS_WITHIN_SECONDS):
+                        await reader.read()  # over when the broker, at work, has closed it too
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
