@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
+from pms.schema import migrate
 from tests import parts
 
 
@@ -70,6 +71,9 @@ class RealBroker:
             self.process = None
 
 
+MIGRATED = "migrated"
+
+
 class RealPostgres:
     """A PostgreSQL cluster in a temporary folder; each test gets a database of its own."""
 
@@ -77,6 +81,7 @@ class RealPostgres:
         self.port = port
         self.folder = Path(tempfile.mkdtemp(prefix="innkeeper-pg-"))
         self.programs = Path(parts.find("postgresql"))
+        self._migrated = False
 
     def _run(self, program: str, *words: str) -> None:
         """initdb and the server refuse root: their programs run as the user postgres then."""
@@ -100,11 +105,24 @@ class RealPostgres:
     async def database(self) -> AsyncIterator[str]:
         """URL (for SQLAlchemy) of a new, empty database that is dropped at the end."""
         name = f"t{time.monotonic_ns()}"
-        admin = f"postgresql://test@127.0.0.1:{self.port}"
-        connection = await asyncpg.connect(f"{admin}/postgres")
-        await connection.execute(f"CREATE DATABASE {name}")
-        await connection.close()
-        yield f"postgresql+asyncpg://test@127.0.0.1:{self.port}/{name}"
-        connection = await asyncpg.connect(f"{admin}/postgres")
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await self._as_admin(f"CREATE DATABASE {name}")
+        yield self._url(name)
+        await self._as_admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def migrate(self, url: str) -> None:
+        """Make the empty database of `database()` one with all tables: a copy of one that was migrated once."""
+        if not self._migrated:
+            await self._as_admin(f"CREATE DATABASE {MIGRATED}")
+            await migrate(self._url(MIGRATED))
+            self._migrated = True
+        name = url.rpartition("/")[2]
+        await self._as_admin(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {MIGRATED}")
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+asyncpg://test@127.0.0.1:{self.port}/{name}"
+
+    async def _as_admin(self, *statements: str) -> None:
+        connection = await asyncpg.connect(f"postgresql://test@127.0.0.1:{self.port}/postgres")
+        for statement in statements:
+            await connection.execute(statement)
         await connection.close()

@@ -1,5 +1,7 @@
 """A database with all tables on each engine, a small house in it, and a clock that a test moves."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,11 +11,12 @@ import pytest
 from pms.hotelfile import Hotel
 from pms.kernel.crypto import Keyring
 from pms.kernel.database import Database
-from pms.kernel.engines import full_url
+from pms.kernel.engines import full_url, is_sqlite, sqlite_file
 from pms.kernel.work import Actor
 from pms.property.house import import_hotel
 from pms.schema import migrate
 from tests.pms.serving import Api, serving
+from tests.servers import RealPostgres
 
 HOUSE = "test"
 NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
@@ -71,10 +74,24 @@ def hotel() -> Hotel:
     )
 
 
+@pytest.fixture(scope="session")
+def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a SQLite database that was migrated once."""
+    folder = tmp_path_factory.mktemp("migrated")
+    asyncio.run(migrate(full_url("sqlite", folder)))
+    return folder
+
+
 @pytest.fixture
-async def empty_database(database_url: str, keyring: Keyring) -> AsyncIterator[Database]:
-    """A migrated database without a house."""
-    await migrate(database_url)
+async def empty_database(
+    request: pytest.FixtureRequest, database_url: str, keyring: Keyring, migrated_folder: Path
+) -> AsyncIterator[Database]:
+    """A migrated database without a house: a copy, for a migration takes longer than most tests."""
+    if is_sqlite(database_url):
+        shutil.copytree(migrated_folder, sqlite_file(database_url).parent, dirs_exist_ok=True)
+    else:
+        server: RealPostgres = request.getfixturevalue("postgres_server")
+        await server.migrate(database_url)
     async with Database(database_url, keyring) as database:
         yield database
 
