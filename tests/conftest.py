@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from tests import parts
 from tests.servers import RealBroker, RealPostgres, a_free_port
@@ -27,9 +28,12 @@ def _loopback_only(event: str, args: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_loopback_only)
 
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast this one is today is no finding
 
-LONG = ("tests/journeys/", "tests/edge/operate/")
-"""Whole processes, killed and upgraded: begun last, they would keep one worker busy after the others have ended."""
+
+LONG = ("tests/journeys/", "tests/edge/operate/", "tests/web/")
+"""Whole processes, killed and upgraded, and browsers: begun last, one file would keep one worker busy for minutes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
