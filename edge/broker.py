@@ -210,11 +210,9 @@ class Broker:
             with contextlib.suppress(OSError):
                 reader, writer = await asyncio.open_connection(host, self._port)
                 writer.write_eof()
-                with contextlib.suppress(
-                    TimeoutError
-                ):  # the port is open before signals are heeded: SIGHUP would end it
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(HEEDS_WITHIN_SECONDS):
-                        await reader.read()  # over when the broker, at work, has closed it too
+                        await reader.read()  # closed by a broker at work; before that, SIGHUP would end it
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()

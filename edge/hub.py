@@ -266,7 +266,7 @@ class Hub(Saying):
         self.dirty.update(dict.fromkeys(changed))
         if self._paused and self.uncommitted < PAUSE_ABOVE // 2:
             self._resume()
-        if changed or batch.facts:
+        if self.dirty or batch.facts:  # also rooms of earlier commits, which rested while a flood went on
             self._published(bool(batch.facts))
 
     def _what_changed(self, numbers: Iterable[str]) -> list[HistoryRow]:

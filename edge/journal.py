@@ -145,7 +145,6 @@ class Journal:
         """The outbox above `after`, lowest first, once `more` has been put into it; then of what is in no hurry at most
         `backlog` rows (None: as many as there is room for).
         """
-
         self._put_aside += may_wait(more)
         put_aside, waiting = self._put_aside, self._put_aside > self._emptied
 

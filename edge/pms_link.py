@@ -101,7 +101,7 @@ class EdgeOutbox:
     def _fresh(self, limit: int) -> list[Fact]:
         """States made now of what has changed; in a flood rarely, and at once when it is over.
 
-        Nothing has to wake us after a rest: what is uncommitted will be committed, and `committed` is told.
+        Nothing has to wake us after a rest: what is uncommitted will be committed, and the hub says so if rooms wait.
         """
         started = time.monotonic()
         if self._hub.uncommitted > BUSY_ABOVE and started < self._rest_until:

@@ -98,6 +98,16 @@ async def test_in_a_flood_rooms_rest_between_their_rounds_and_facts_do_not(tmp_p
         assert [row.kind for row in after] == ["room"], "at once, when the flood is over"
 
 
+async def test_rooms_that_rested_are_told_after_a_flood_that_ends_without_news(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await hear(stage, 1, reading("101_contact", "door", "open"))
+        woken: list[bool] = []
+        stage.hub._published = woken.append
+        assert stage.hub.dirty, "it waits for its round"
+        await hear(stage, 2, reading("101_contact", "door", "open"))
+        await until(lambda: woken)
+
+
 async def told(outbox: EdgeOutbox, after: int) -> list[OutboxRow]:
     """The next rows, as soon as there are any."""
     return list(await until(lambda: outbox.pending(after, 500)))
