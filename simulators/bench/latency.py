@@ -7,7 +7,8 @@ import sqlite3
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
 from simulators.bench import hotels
 from simulators.bench.product import Product, product
@@ -36,7 +37,7 @@ class Watch(threading.Thread):
 
     def __init__(self, source: Callable[[threading.Event], Iterator[str]]) -> None:
         super().__init__()
-        self.seen: Seen = {room: [] for room in ROOMS}
+        self.seen: Seen = defaultdict(list)
         self.stop = threading.Event()
         self._source = source
 
@@ -86,11 +87,11 @@ def browser_rooms(made: Product, token: str) -> Callable[[threading.Event], Iter
     return listen
 
 
-def delays(sent: list[float], seen: Seen) -> list[float]:
+def delays(sent: list[float], seen: Seen, rooms: Sequence[str] = ROOMS) -> list[float]:
     """Milliseconds from each publish to the first sight of that room after it; infinite where it never came."""
-    out, at = [], dict.fromkeys(ROOMS, 0)
+    out, at = [], dict.fromkeys(rooms, 0)
     for number, moment in enumerate(sent):
-        room = ROOMS[number % len(ROOMS)]
+        room = rooms[number % len(rooms)]
         times = seen[room]
         while at[room] < len(times) and times[at[room]] < moment:
             at[room] += 1

@@ -36,9 +36,18 @@ def changing(count: int, first: int = 0) -> list[bytes]:
     return [publish_packet(f"sensor/room{n % 200:03d}/data", body(n), n) for n in range(first, first + count)]
 
 
-def body(number: int) -> bytes:
+def swinging(count: int) -> list[bytes]:
+    """The same, of degrees that change by five each turn: each message is an event of its room."""
+    return [
+        publish_packet(f"sensor/room{n % 200:03d}/data", body(n, 20.0 + n // len(ROOMS) % 2 * 5), n)
+        for n in range(count)
+    ]
+
+
+def body(number: int, degrees: float | None = None) -> bytes:
     """What the device says in its message number `number`."""
-    said = {"temp": temperature(number), "hum": 45.2, "seq": number, "t": time.time(), "pad": "x" * 90}
+    degrees = temperature(number) if degrees is None else degrees
+    said = {"temp": degrees, "hum": 45.2, "seq": number, "t": time.time(), "pad": "x" * 90}
     return json.dumps(said).encode()
 
 
