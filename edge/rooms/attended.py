@@ -18,6 +18,8 @@ NOBODY = "unknown"
 class Attended(People):
     """As `People`; besides it tells `StaffVisit` for each visit, and finds cleanings that no card announced."""
 
+    __slots__ = ("_backdate", "_entry", "_guest_card", "_room", "_tell", "uncarded")
+
     def __init__(self, room: str, parameters: RoomParameters, cells: Cells, emit: Callable[[Effect], None]) -> None:
         super().__init__(room, parameters, cells, emit)
         self.uncarded = Uncarded(parameters)

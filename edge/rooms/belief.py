@@ -38,6 +38,8 @@ FROM_WITHIN = Push()
 class Belief(Voices):
     """As `Voices`; besides it takes the door. Times never go back; the caller sees to it."""
 
+    __slots__ = ()
+
     def door(self, now: datetime, push: Push = FROM_WITHIN) -> None:
         """The door moved, or will."""
         before = self.state.edge

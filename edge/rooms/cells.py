@@ -143,6 +143,8 @@ class Absence:
 class Cells:
     """All cells of a room, and which of their devices are away."""
 
+    __slots__ = ("_due", "_perishable", "_sensing", "all", "by_point", "dead", "entry", "offline")
+
     def __init__(self) -> None:
         self.all: dict[tuple[str, str], Cell] = {}
         self.by_point: dict[str, tuple[Cell, ...]] = {}
@@ -196,8 +198,8 @@ class Cells:
 
     def doors(self) -> tuple[Cell, ...]:
         """The contacts that tell of the door: a lock that could but never does is none beside one that does."""
-        known = self.of("door")
-        return known if len(known) == 1 else tuple(cell for cell in known if cell.heard is not None) or known
+        known = self.by_point.get("door", ())
+        return known if len(known) == 1 else tuple([cell for cell in known if cell.heard is not None]) or known
 
     def doorless(self) -> bool:
         """Does nothing tell of the door now?"""
@@ -209,7 +211,8 @@ class Cells:
 
     def untold(self) -> bool:
         """Has the room no contact, or only such as slept through entries?"""
-        return all(cell.device in self.dead for cell in self.doors())
+        doors = self.doors()
+        return all(cell.device in self.dead for cell in doors) if self.dead else not doors
 
     def away(self, cell: Cell) -> bool:
         """Is the cell silent beyond its limit, or its device or line down?"""
@@ -218,8 +221,9 @@ class Cells:
     def blind(self) -> bool:
         """Can silence not be believed: no sensor that would see a person, none heard yet, or one of them away?"""
         sensing = self.sensing()
-        known = any(cell.heard is not None for cell in sensing)
-        return not known or any(self.away(cell) for cell in (*sensing, *self.doors()))
+        known = [cell for cell in sensing if cell.heard is not None]
+        away = [cell for cell in (*sensing, *self.doors()) if self.away(cell)]  # no generator: at each sign of life
+        return not known or bool(away)
 
     def deaf(self) -> bool:
         """Is there no sensor at all that would see a person move?"""

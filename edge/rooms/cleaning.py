@@ -23,6 +23,8 @@ class CleaningState:
 class Cleaning:
     """The cleaning phase of one room."""
 
+    __slots__ = ("_emit", "_room", "off", "parameters", "state")
+
     def __init__(self, room: str, parameters: RoomParameters, emit: Callable[[Effect], None]) -> None:
         self._room = room
         self._emit = emit

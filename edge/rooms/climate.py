@@ -14,6 +14,8 @@ WORKING = frozenset({"heat", "cool", "auto", "eco"})
 class Climate:
     """Reads the cells of one room."""
 
+    __slots__ = ("_cells", "_limit")
+
     def __init__(self, parameters: RoomParameters, cells: Cells) -> None:
         self._limit = parameters.setpoint_degrees
         self._cells = cells

@@ -56,6 +56,8 @@ class Conditions:
     A muted room goes on watching and tells of nothing: what stands when it is unmuted is raised then.
     """
 
+    __slots__ = ("_chatter", "_emit", "_priority", "_room", "muted", "soonest", "state")
+
     def __init__(
         self,
         room: str,

@@ -21,6 +21,8 @@ class Doors:
     many lock by the clock, the door open or shut.
     """
 
+    __slots__ = ("_ajar", "_anew", "_cells", "_conditions", "_entry", "_grace", "_late")
+
     def __init__(self, parameters: RoomParameters, cells: Cells, conditions: Conditions) -> None:
         self._cells = cells
         self._conditions = conditions

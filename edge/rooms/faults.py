@@ -46,6 +46,11 @@ def stuck_after(parameters: RoomParameters) -> Mapping[str, timedelta]:
 class Faults:
     """Tells the conditions of one room what shows and what does not."""
 
+    __slots__ = (
+        "_cells", "_climate", "_conditions", "_entry", "_hold", "_parameters", "_reaching", "_safe", "_still", "_stuck",
+        "_unreached", "_window", "asleep", "doors", "gaps", "intrusion", "last_entry", "wear",
+    )  # fmt: skip
+
     def __init__(self, parameters: RoomParameters, cells: Cells, climate: Climate, conditions: Conditions) -> None:
         self.wear = Wear(parameters, cells, conditions)
         self.intrusion = Intrusion(cells, minutes(parameters.unrented_quiet_minutes))

@@ -43,6 +43,8 @@ class RoomDevice:
 class Fitting:
     """Begin with the room's devices, then fit others."""
 
+    __slots__ = ("_cells", "_conditions", "_devices", "_faults", "_intake", "spares")
+
     def __init__(self, cells: Cells, faults: Faults, conditions: Conditions, intake: Intake) -> None:
         self._cells = cells
         self._faults = faults

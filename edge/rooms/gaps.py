@@ -108,6 +108,8 @@ class GapsState:
 class Gaps:
     """Tells the conditions of one room what did not arrive."""
 
+    __slots__ = ("_conditions", "_gaps", "_share", "_wait", "state")
+
     def __init__(self, parameters: RoomParameters, conditions: Conditions) -> None:
         self.state = GapsState()
         self._conditions = conditions

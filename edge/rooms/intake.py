@@ -22,6 +22,8 @@ def _span(seconds: float | None) -> timedelta | None:
 class Intake:
     """Readings and the health of devices, for one room."""
 
+    __slots__ = ("_cells", "_faults", "_marks", "_points")
+
     def __init__(self, cells: Cells, points: Points, faults: Faults, marks: Marks) -> None:
         self._cells = cells
         self._points = points

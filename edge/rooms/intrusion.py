@@ -22,6 +22,8 @@ class IntrusionState:
 class Intrusion:
     """Told of every way in and of every motion; `quiet`: so long nobody came before it counts."""
 
+    __slots__ = ("_cells", "_quiet", "rented", "state")
+
     def __init__(self, cells: Cells, quiet: timedelta) -> None:
         self.state = IntrusionState()
         self.rented: bool | None = None  # None: the front desk has not said

@@ -19,6 +19,8 @@ class LateAccess:
     different times. Until a lock with a wrong clock has told two openings, its first is taken for memory.
     """
 
+    __slots__ = ("_emit", "_offsets", "_room")
+
     def __init__(self, room: str, emit: Callable[[Effect], None]) -> None:
         self._room = room
         self._emit = emit

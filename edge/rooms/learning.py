@@ -21,6 +21,8 @@ MOST_GHOSTS = 3
 class Teacher:
     """Takes lessons from the state of a room's belief."""
 
+    __slots__ = ("_card", "_lessons", "_state")
+
     def __init__(self, state: BeliefState, lessons: Lessons, card: bool | None = None) -> None:
         self._state = state
         self._lessons = lessons

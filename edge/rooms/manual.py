@@ -22,6 +22,8 @@ class ManualAnswer:
 class Manual:
     """Of one room. Methods return whether something shown changed."""
 
+    __slots__ = ("answers",)
+
     def __init__(self) -> None:
         self.answers: dict[str, ManualAnswer] = {}
 

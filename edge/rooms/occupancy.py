@@ -19,6 +19,11 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Occupancy:
     """The guest question of one room. Every method returns whether something shown changed."""
 
+    __slots__ = (
+        "_forgotten", "_late", "_turns", "before", "belief", "blind", "parameters", "puzzled", "question", "rented",
+        "retime",
+    )  # fmt: skip
+
     def __init__(self, parameters: RoomParameters) -> None:
         self.parameters = parameters
         self.question = Question()
@@ -146,8 +151,7 @@ class Occupancy:
         """How long the silence that began at `since` must last at least. Several sleep behind one who leaves."""
         parameters, latched = self.parameters, self.question.was_latched
         night = self.night(since, parameters.night_until)
-        told = self.guests == 1 and any(item.code == "keycard_taken" for item in self.question.evidence)
-        minutes = parameters.search_minutes if night and not told else parameters.vacant_wait_seconds / 60
+        minutes = parameters.search_minutes if night and not self._took_card() else parameters.vacant_wait_seconds / 60
         if self.question.unseen:
             minutes = parameters.night_search_minutes
         if self.guests >= 2 and night:
@@ -156,6 +160,9 @@ class Occupancy:
         elif self.guests >= 2 and latched:
             minutes = max(minutes, 1)
         return timedelta(minutes=minutes)
+
+    def _took_card(self) -> bool:
+        return self.guests == 1 and any(item.code == "keycard_taken" for item in self.question.evidence)
 
     def expire(self, at: datetime, held: str | None) -> bool:
         """The silence has been long enough: vacant, unless the sensor `held` feels somebody still."""

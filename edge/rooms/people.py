@@ -11,21 +11,24 @@ from edge.rooms.question import Phase
 from edge.rooms.signals import Effect, RoomFacts
 from edge.rooms.signs import Signs
 from edge.rooms.spans import minutes, seconds
-from edge.rooms.visits import Visit, Visits
+from edge.rooms.visits import ATTENDANT, Visit, Visits
 
-ATTENDANT = "housekeeping"
-STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
 SLACK = timedelta(minutes=1)
 
 
 class People:
     """Who is in one room. Methods return whether something shown changed."""
 
+    __slots__ = (
+        "_carded", "_entry", "_glance", "_hold", "_late", "_longest", "_search", "_still", "cells",
+        "cleaning", "occupancy", "parameters", "signs", "visits",
+    )  # fmt: skip
+
     def __init__(self, room: str, parameters: RoomParameters, cells: Cells, emit: Callable[[Effect], None]) -> None:
         self.occupancy = Occupancy(parameters)
         self.visits = Visits(parameters)
         self.cleaning = Cleaning(room, parameters, emit)
-        self.cells = self._cells = cells
+        self.cells = cells
         self.parameters = parameters
         self.signs = Signs(parameters, cells, self.occupancy)
         self._search = minutes(parameters.search_minutes)
@@ -55,7 +58,7 @@ class People:
             if not visit.guest_came:
                 return False
         code = "door_opened" if opened else "door_closed"
-        if not self._cells.sensing():
+        if not self.cells.sensing():
             return self.occupancy.nobody_knows(at, code)
         leaning = self.signs.leaning(at) * (self.parameters.staff_ratio if visit is not None else 1)
         carded = self._carded is not None and at - self._carded <= self._entry
@@ -66,7 +69,7 @@ class People:
 
     def egress(self, at: datetime, *, seen: bool) -> bool:
         """The lock was opened from inside; `seen`: the door has moved with it."""
-        inside = self.visits.visit is None and self._cells.sensing() and self.occupancy.belief.from_inside(at)
+        inside = self.visits.visit is None and self.cells.sensing() and self.occupancy.belief.from_inside(at)
         return (not seen and self.door(at, opened=True)) or bool(inside)
 
     def activity(self, at: datetime, device: str, point: str) -> bool:
@@ -84,9 +87,9 @@ class People:
         visit = Visit(kind, entered=at, last_edge=at, settled=at, credential=credential)
         if kind == ATTENDANT:
             visit.attendant_since, visit.attendant = at, credential
-        visit.seen_entering = undone or self._cells.stands_open() or self._cells.doorless()
+        visit.seen_entering = undone or self.cells.stands_open() or self.cells.doorless()
         question = self.occupancy.question
-        visit.guest_inside = question.answer == "occupied" or not self._cells.sensing()
+        visit.guest_inside = question.answer == "occupied" or not self.cells.sensing()
         came = any(item.code == "guest_entered" for item in question.evidence)
         visit.guest_sure = came or self._held(at, question.last_door) is not None
         self.visits.card(visit)
@@ -103,17 +106,16 @@ class People:
         if self.visits.visit is not None:
             self.visits.guest_card(at)
             return self.occupancy.certain(at, "guest_entered")
-        if self._cells.sensing():
+        if self.cells.sensing():
             moved = self.occupancy.question.last_door
             changed = self.occupancy.door(at, "guest_entered")
-            if self._cells.doorless() or (moved is not None and at - moved <= self._late):
+            if self.cells.doorless() or (moved is not None and at - moved <= self._late):
                 self.occupancy.belief.entered()
             return changed
         return self.occupancy.nobody_knows(at, "guest_entered")
 
     def rested(self, at: datetime, device: str, point: str) -> None:
-        """A sensor went off: what it had felt went on until `at`. Who stands up is up; but after the door it says no
-        more than that the sensor was slow."""
+        """A sensor went off: what it had felt went on until `at`; after the door it says only that it was slow."""
         belief = self.occupancy.belief
         if self.visits.visit is not None or belief.state.kind != "felt":
             return
@@ -200,8 +202,7 @@ class People:
         held = self._held(at, occupancy.question.last_door)
         if held is not None and occupancy.question.phase is Phase.LATCHED:
             occupancy.belief.lasting(at, held)
-            later = occupancy.deadline()
-            if later is None or later > at:
+            if (occupancy.deadline() or FAR) > at:
                 return False
         return occupancy.expire(at, held)
 
@@ -211,22 +212,22 @@ class People:
         if due is None or question.phase is not Phase.CHECKING or question.last_door is None:
             return due
         visit = self.visits.visit
-        cell = self._cells.on() if visit is None or visit.guest_came else None
+        cell = self.cells.on() if visit is None or visit.guest_came else None
         if cell is None:
             return due
         return max(due, question.last_door + (self._search if cell.point == "motion" else self._hold))
 
     def _blind(self) -> bool:
         """Can silence not be believed? One sensor is enough where nobody can be asleep."""
-        return self._cells.blind() if self.occupancy.belief.lodged else self._cells.deaf()
+        return self.cells.blind() if self.occupancy.belief.lodged else self.cells.deaf()
 
     def _puzzle(self) -> str | None:
         """Why it cannot be known that the room is empty. Where nobody lodges, whoever comes is up and about."""
         if not self.occupancy.belief.lodged:
             return None
-        if self._cells.untold() and self._cells.sensing():
+        if self.cells.untold() and self.cells.sensing():
             return "door_not_told"
-        return "sees_entry_only" if self._cells.entry_only() or self.occupancy.belief.blind_spot else None
+        return "sees_entry_only" if self.cells.entry_only() or self.occupancy.belief.blind_spot else None
 
     def _work(self, visit: Visit, at: datetime, *, inside: bool) -> bool:
         started = self.cleaning.consider(visit, at, inside=inside)
@@ -258,15 +259,14 @@ class People:
             return False
         visit.looked = True
         held = self._held(at, visit.last_edge) is not None
-        inside = visit.active is not None or held or self._cells.stands_open() or not self._cells.sensing()
+        inside = visit.active is not None or held or self.cells.stands_open() or not self.cells.sensing()
         return self._work(visit, at, inside=inside)
 
     def _judge(self, visit: Visit, at: datetime) -> bool:
         left = self.visits.judge(at, held=self._held(at, visit.last_edge) is not None)
         if left is None:
             return self._work(visit, at, inside=True)
-        moving = visit.active is not None and not visit.guest_inside
-        stayed = moving and visit.active is not None and at - visit.active < self._still
+        stayed = visit.active is not None and not visit.guest_inside and at - visit.active < self._still
         self._end_visit(left)
         if stayed:
             self.occupancy.certain(at, "motion_seen")
@@ -294,7 +294,7 @@ class People:
     def _held(self, at: datetime, edge: datetime | None) -> str | None:
         if edge is not None and at - edge <= self._hold:
             return None
-        cell = self._cells.held(at, self._longest)
+        cell = self.cells.held(at, self._longest)
         if cell is None or (cell.point == "bolt" and edge is not None and (cell.changed or edge) <= edge):
             return None  # a thrown bolt does not let the door move
         return cell.device

@@ -8,8 +8,9 @@ from typing import Any
 from devices.model import CredentialClass, DeviceEvent, Value
 from edge.rooms.cells import NUMBERED, SENSING, Cell, Cells, Handler
 from edge.rooms.faults import Faults
-from edge.rooms.people import STAFF, People
+from edge.rooms.people import People
 from edge.rooms.signals import AccessHappened, Effect
+from edge.rooms.visits import STAFF
 
 MECHANICAL_KEY = "mechanical_key"
 """The reason a lock gives when it was opened past its electronics."""
@@ -63,6 +64,8 @@ EVENTS_TAKEN = {
 
 class Points:
     """Takes the readings and events of one room to those that they concern. A house (`number` "") has faults only."""
+
+    __slots__ = ("_cells", "_faults", "_intrusion", "_late", "_marks", "_number", "_people")
 
     def __init__(self, number: str, people: People, faults: Faults, marks: Marks) -> None:
         self._number = number

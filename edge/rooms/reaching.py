@@ -7,6 +7,8 @@ NEARER = 1.0
 class Reaching:
     """Told how many degrees are missing, as long as too many are."""
 
+    __slots__ = ("_worst",)
+
     def __init__(self) -> None:
         self._worst: float | None = None
 

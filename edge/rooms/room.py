@@ -36,6 +36,12 @@ class Room:
     Not thread-safe; never waits; wrong input never raises.
     """
 
+    __slots__ = (
+        "_cells", "_checked_out", "_climate", "_conditions", "_due", "_faults", "_fitting", "_intake", "_late",
+        "_lessons", "_manual", "_marks", "_now", "_people", "_points", "_refresh", "_refresh_at", "_restored", "_shown",
+        "_spares", "facts", "number", "parameters", "story", "version",
+    )  # fmt: skip
+
     def __init__(
         self, number: str, devices: Sequence[RoomDevice] = (), parameters: RoomParameters | None = None
     ) -> None:

@@ -14,6 +14,8 @@ from edge.rooms.tally import Share
 class Signs:
     """Of one room; each kind counts once between two door edges."""
 
+    __slots__ = ("_air", "_apart", "_by", "_card", "_cells", "_facts", "_occupancy")
+
     def __init__(self, parameters: RoomParameters, cells: Cells, occupancy: Occupancy) -> None:
         self._by = parameters
         self._cells = cells

@@ -23,6 +23,11 @@ FORCED = 0.95
 class Silence:
     """Of one room: what is believed, and what the silence since makes of it."""
 
+    __slots__ = (
+        "_episode", "_handle", "_latency", "_long", "_near", "_patience", "booked", "by", "card", "deaf", "dusk",
+        "guests", "lessons", "lodged", "night", "rented", "state",
+    )  # fmt: skip
+
     def __init__(self, by: Weighing) -> None:
         self.by = by
         self.lessons = Lessons()

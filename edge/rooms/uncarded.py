@@ -36,6 +36,10 @@ class UncardedState:
 class Uncarded:
     """Follows one stay of nobody's at a time, of staff as it seems. All times come in."""
 
+    __slots__ = (
+        "_enough", "_glance", "_grace", "_longest", "_most", "_parameters", "_search", "_unheard", "_zone", "state",
+    )  # fmt: skip
+
     def __init__(self, parameters: RoomParameters) -> None:
         self.state = UncardedState()
         self._parameters = parameters

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.spans import minutes, seconds
 
+ATTENDANT = "housekeeping"
+STAFF = frozenset({ATTENDANT, "engineering", "master", "emergency"})
+MOST_OTHERS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
@@ -14,9 +18,6 @@ class Colleague:
     by: str
     credential: str | None
     at: datetime
-
-
-MOST_OTHERS = 8
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class Visit:
 
 class Visits:
     """The present visit of one room, if any."""
+
+    __slots__ = ("_entry", "_glance", "_grace", "_longest", "_search", "_still", "_unheard", "visit")
 
     def __init__(self, parameters: RoomParameters) -> None:
         self.visit: Visit | None = None

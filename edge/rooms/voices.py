@@ -16,6 +16,8 @@ STEPS = timedelta(seconds=15)
 class Voices(Silence):
     """As `Silence`; besides it takes events inside."""
 
+    __slots__ = ()
+
     def felt(self, now: datetime, sensor: str) -> None:
         """Something moved inside."""
         state = self.state

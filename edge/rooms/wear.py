@@ -26,6 +26,8 @@ class WearState:
 class Wear:
     """Tells the conditions of one room about batteries and clocks."""
 
+    __slots__ = ("_cells", "_conditions", "_critical", "_drifts", "_hysteresis", "_lead", "_wrong", "profiles", "state")
+
     def __init__(self, parameters: RoomParameters, cells: Cells, conditions: Conditions) -> None:
         self.profiles: dict[str, Profile] = {}
         self.state = WearState()

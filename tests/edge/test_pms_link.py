@@ -12,6 +12,8 @@ from edge.journal import Journal
 from edge.key_jobs import KeyJobs
 from edge.orders import Orders
 from edge.pms_link import BACKLOG_STEP, BUSY_ABOVE, EdgeInbox, EdgeOutbox, Takers
+from edge.rooms.room import Room
+from edge.rooms.signals import Effect, Signal
 from edge.sqlite_writer import DiskError
 from pms.link.down import PropertyBody
 from pms.link.messages import Envelope, RoomBody
@@ -161,11 +163,14 @@ async def test_an_order_nobody_can_take_fails(tmp_path: Path) -> None:
 async def test_a_fault_in_one_rooms_logic_does_not_silence_the_house(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> list[Any]:
-        raise ZeroDivisionError
+    class Broken(Room):
+        __slots__ = ()
+
+        def take(self, signal: Signal, now: datetime) -> list[Effect]:
+            raise ZeroDivisionError
 
     async with staged(tmp_path, "101", "102") as stage:
-        monkeypatch.setattr(stage.room, "take", broken)
+        monkeypatch.setattr(stage.room, "__class__", Broken)
         stage.hear(1, reading("101_contact", "door", "open"))
         stage.hear(2, reading("102_contact", "door", "open"))
         await until(lambda: stage.acknowledged == [1, 2])
