@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests wait for wires and processes more than they compute: three for two cores.
-WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 2) * 3 // 2))')
+WORKERS = $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 2))')
 SYSTEM_PACKAGES := mosquitto chromium fonts-noto-cjk postgresql systemd strace
 
 .DEFAULT_GOAL := help

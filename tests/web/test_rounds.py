@@ -1,12 +1,17 @@
 """What an executive housekeeper and a clerk do with what the rooms found."""
 
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.async_api import Browser, expect
 
+from pms.housekeeping.visits_api import DAY_HOURS
 from tests.web.browser import DESKTOP, PHONE, visitor
 from tests.web.house import House
 from tests.web.rounds import rounds
 
+ZONE = ZoneInfo("Europe/Berlin")
 pytestmark = [pytest.mark.real("chromium"), pytest.mark.timeout(240)]
 
 
@@ -36,13 +41,19 @@ async def test_a_clerk_deals_with_a_case_and_it_leaves_every_page(house: House, 
     await expect(at.page.locator("#tile-204")).not_to_contain_text("sleep")
 
 
+def staff_day(house: House, minutes_ago: float) -> date:
+    """The day that began at four; a test that runs soon after that sees two of them."""
+    return (house.ago(minutes=minutes_ago) - timedelta(hours=DAY_HOURS)).astimezone(ZONE).date()
+
+
 async def test_the_minutes_of_the_day_and_whose_card_it_is(house: House, browser: Browser) -> None:
     await rounds(house)
     at = await visitor(browser, house.url, DESKTOP)
     await at.sign_in("manager")
-    await at.open("/housekeeping/minutes")
+    await at.open(f"/housekeeping/minutes?day={staff_day(house, minutes_ago=120)}")
     rosa = at.page.locator("section", has=at.page.get_by_role("heading", name="housekeeping", exact=False)).first
     await expect(rosa).to_contain_text("31 min")
+    await at.open(f"/housekeeping/minutes?day={staff_day(house, minutes_ago=50)}")
     await at.page.fill("#credential", "900")
     await at.page.select_option("#department", "inspection")
     await at.page.click('form[action$="/staff-cards"] button')
