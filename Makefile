@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Tests wait for wires and processes more than they compute: three for two cores.
+# Tests wait for wires and processes more than they compute.
 WORKERS = $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 2))')
 SYSTEM_PACKAGES := mosquitto chromium fonts-noto-cjk postgresql systemd strace
 
