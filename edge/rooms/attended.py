@@ -7,7 +7,7 @@ from edge.rooms.cells import FAR, Cells
 from edge.rooms.parameters import RoomParameters
 from edge.rooms.people import People
 from edge.rooms.signals import Effect, RoomFacts, StaffVisit
-from edge.rooms.spans import minutes, seconds
+from edge.rooms.spans import minutes
 from edge.rooms.uncarded import Stay, Uncarded
 from edge.rooms.visits import Visit
 
@@ -18,14 +18,13 @@ NOBODY = "unknown"
 class Attended(People):
     """As `People`; besides it tells `StaffVisit` for each visit, and finds cleanings that no card announced."""
 
-    __slots__ = ("_backdate", "_entry", "_guest_card", "_room", "_tell", "uncarded")
+    __slots__ = ("_backdate", "_guest_card", "_room", "_tell", "uncarded")
 
     def __init__(self, room: str, parameters: RoomParameters, cells: Cells, emit: Callable[[Effect], None]) -> None:
         super().__init__(room, parameters, cells, emit)
         self.uncarded = Uncarded(parameters)
         self._room = room
         self._tell = emit
-        self._entry = seconds(parameters.entry_seconds)
         self._backdate = minutes(parameters.search_minutes)
         self._guest_card: datetime | None = None
 

@@ -198,7 +198,7 @@ class Cells:
 
     def doors(self) -> tuple[Cell, ...]:
         """The contacts that tell of the door: a lock that could but never does is none beside one that does."""
-        known = self.by_point.get("door", ())
+        known = self.of("door")
         return known if len(known) == 1 else tuple([cell for cell in known if cell.heard is not None]) or known
 
     def doorless(self) -> bool:

@@ -150,7 +150,7 @@ def our_delays() -> list[float]:
     with ours() as made, Publisher(made.port, "", "", "pace") as publisher:
         watch = Watch(pms_rooms(made.made))
         watch.start()
-        sent = publisher.pace(swinging(10 * PER_SECOND), PER_SECOND)
+        sent = publisher.pace(changing(10 * PER_SECOND, degrees=swinging), PER_SECOND)
         time.sleep(1)
         watch.stop.set()
         watch.join()

@@ -31,29 +31,27 @@ def devices_toml() -> str:
     return "".join(['[[line]]\nid = "field"\nkind = "mqtt"\n', *devices])
 
 
-def changing(count: int, first: int = 0) -> list[bytes]:
-    """Packets like those of `flood.py`, each with a new temperature of its room."""
-    return [publish_packet(f"sensor/room{n % 200:03d}/data", body(n), n) for n in range(first, first + count)]
-
-
-def swinging(count: int) -> list[bytes]:
-    """The same, of degrees that change by five each turn: each message is an event of its room."""
-    return [
-        publish_packet(f"sensor/room{n % 200:03d}/data", body(n, 20.0 + n // len(ROOMS) % 2 * 5), n)
-        for n in range(count)
-    ]
-
-
-def body(number: int, degrees: float | None = None) -> bytes:
-    """What the device says in its message number `number`."""
-    degrees = temperature(number) if degrees is None else degrees
-    said = {"temp": degrees, "hum": 45.2, "seq": number, "t": time.time(), "pad": "x" * 90}
-    return json.dumps(said).encode()
-
-
 def temperature(number: int) -> float:
     """Degrees Celsius, another each turn (for 300 turns)."""
     return round(SECOND_TURN + number // len(ROOMS) % 300 / 10, 1)
+
+
+def swinging(number: int) -> float:
+    """Degrees Celsius, five more each other turn: each message is an event of its room."""
+    return 20.0 + number // len(ROOMS) % 2 * 5
+
+
+def changing(count: int, first: int = 0, degrees: Callable[[int], float] = temperature) -> list[bytes]:
+    """Packets like those of `flood.py`, each with a new temperature of its room."""
+    return [
+        publish_packet(f"sensor/room{n % 200:03d}/data", body(n, degrees(n)), n) for n in range(first, first + count)
+    ]
+
+
+def body(number: int, degrees: float) -> bytes:
+    """What the device says in its message number `number`."""
+    said = {"temp": degrees, "hum": 45.2, "seq": number, "t": time.time(), "pad": "x" * 90}
+    return json.dumps(said).encode()
 
 
 @dataclass
