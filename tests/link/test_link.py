@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ import structlog
 
 from pms.link import sender
 from pms.link.link import Link
-from pms.link.transport import LinkSettings, Side
+from pms.link.transport import LinkEnd, LinkSettings, Side
 from tests.link.stores import MemoryInbox, MemoryOutbox
 from tests.servers import RealBroker
 from tests.waiting import until
@@ -168,3 +169,21 @@ async def test_a_link_that_never_came_up_is_said_and_so_is_its_coming(mosquitto:
             mosquitto.start()
             await until(lambda: [one for one in logs if one["event"] == "link.up"])
     assert [one["event"] for one in logs if one["log_level"] == "warning"] == ["link.down"], "once, not at each try"
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="Linux alone acknowledges on request")
+async def test_what_the_broker_answers_is_acknowledged_at_once(mosquitto: RealBroker) -> None:
+    end = LinkEnd("up", "hotel", LinkSettings("127.0.0.1", mosquitto.port), lambda _envelope: None)
+    task = asyncio.create_task(end.run())
+    try:
+        await until(lambda: end.connected)
+        for _ in range(5):  # a connection to and fro is one where the kernel waits for something to send along
+            await end.publish([("condition", b"{}")])
+        assert end._client is not None
+        connection = end._client._client.socket()
+        assert isinstance(connection, socket.socket)
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
