@@ -238,7 +238,7 @@ class Gateway:
         for fact in decoded.facts:
             if type(fact) is Reading:
                 if fact.point == "online" and isinstance(fact.value, bool):
-                    self._liveness.said(fact.device, online=fact.value)
+                    self._presence.said(fact.device, message.received, online=fact.value, live=not message.retained)
                     continue
                 if orders is not None:
                     orders.heard(fact)

@@ -64,9 +64,14 @@ class Presence:
 
     def heard(self, device: str, now: datetime) -> None:
         """A live message of the device; what comes through a bridge shows that it is there."""
-        if self._down and (parent := self._down.get(device)):
-            self._tell(parent, [name for name, of in self._down.items() if of == parent], now, up=True)
+        self._bridge_heard(device, now)
         self.liveness.heard(device, now)
+
+    def said(self, device: str, now: datetime, *, online: bool, live: bool) -> None:
+        """The device or its bridge says whether it is there."""
+        if live:
+            self._bridge_heard(device, now)
+        self.liveness.said(device, online=online)
 
     def spoken_for(self, message: LineMessage) -> LineMessage:
         """What a message says of the presence of several devices is taken here; the rest of it is given back."""
@@ -89,6 +94,10 @@ class Presence:
         except LineDownError:
             return False
         return bool(asked)
+
+    def _bridge_heard(self, device: str, now: datetime) -> None:
+        if self._down and (parent := self._down.get(device)):
+            self._tell(parent, [name for name, of in self._down.items() if of == parent], now, up=True)
 
     def _tell(self, parent: str, devices: Iterable[str], now: datetime, *, up: bool) -> None:
         children = list(devices)

@@ -128,6 +128,7 @@ class _Member:
             self.available = online(payload, _WORDS)
         except Unfit as unfit:
             return Decoded((), (unfit.rejected(source, self.device.id),))
+        self.bridge_up = self.bridge_up or not retained  # it is the bridge that says so, now
         return Decoded((self.online(Stamp(received, sequence, retained)),))
 
     def online(self, stamp: Stamp) -> Fact:

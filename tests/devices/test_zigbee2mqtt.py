@@ -158,12 +158,19 @@ def test_a_device_is_online_only_while_its_bridge_is() -> None:
         "101_door": False,
         "102_lock": False,
     }
-    assert values(say(codec, "zigbee2mqtt/floor 1/102_lock/availability", b"online")) == {"online": False}
+    kept = say(codec, "zigbee2mqtt/floor 1/102_lock/availability", b"online", retained=True)
+    assert values(kept) == {"online": False}, "said before the bridge went"
     up = say(codec, "zigbee2mqtt/bridge/state", b"online")
     assert {fact.device: fact.value for fact in up.facts if isinstance(fact, Reading)} == {
         "101_door": False,
         "102_lock": True,
     }
+
+
+def test_a_bridge_that_speaks_of_a_device_is_there() -> None:
+    codec = one("contact")
+    say(codec, "zigbee2mqtt/bridge/state", b"offline")
+    assert values(say(codec, "zigbee2mqtt/101_thing/availability", b"online")) == {"online": True}
 
 
 @pytest.mark.parametrize(

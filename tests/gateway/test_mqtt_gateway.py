@@ -270,6 +270,22 @@ async def test_a_device_that_speaks_through_a_bridge_shows_that_it_is_there(
         assert field.taken.lines[-1].state is LineState.UP
 
 
+async def test_what_a_bridge_says_of_a_device_shows_that_the_bridge_is_there(
+    fields: FieldMaker, mosquitto: RealBroker
+) -> None:
+    """The will of the bridge's old connection may come after the first words of its new one."""
+    field = fields.make(mosquitto.port, *ROWS)
+    async with running(field.gateway):
+        await until(lambda: field.line("field") is LineState.UP)
+        await publish(mosquitto.port, (BRIDGE, '{"state":"online"}'), (BRIDGE, '{"state":"offline"}'))
+        await until(lambda: ("101_lock", False, "field/zigbee2mqtt") in field.taken.health)
+        await publish(mosquitto.port, ("zigbee2mqtt/101_lock/availability", '{"state":"online"}'))
+        await until(lambda: ("101_lock", True, "field/zigbee2mqtt") in field.taken.health)
+        await until(lambda: ("101_door", True, "field/zigbee2mqtt") in field.taken.health)
+        assert field.taken.lines[-1].state is LineState.UP
+        assert field.taken.value("101_lock", "online") is True
+
+
 async def test_a_mains_device_that_is_back_is_asked_for_its_state(fields: FieldMaker, mosquitto: RealBroker) -> None:
     field = fields.make(mosquitto.port, *ROWS)
     async with running(field.gateway), aiomqtt.Client("127.0.0.1", mosquitto.port) as client:
