@@ -1,6 +1,7 @@
 """Real servers of the tests' own, on loopback and free ports."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -16,12 +17,21 @@ import asyncpg
 from pms.schema import migrate
 from tests import parts
 
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+SHARE = 2_000
+_ports = itertools.cycle(range(FIRST := 12_000 + WORKER % 10 * SHARE, FIRST + SHARE))
+
 
 def a_free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on loopback that nobody listens on now, and nobody takes while its server is being killed.
+
+    It is below those the system gives to outgoing connections (32 768 and up), and no other worker's.
+    """
+    for port in itertools.islice(_ports, SHARE):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def wait_for_port(port: int, timeout: float = 10.0) -> None:

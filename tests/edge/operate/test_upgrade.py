@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from edge.operate.running import Service
 from edge.operate.steps import Steps
 from edge.operate.upgrade import Upgrade, WayBack
 from tests.edge.operate.wheels import ROOT, break_it, wheel
+from tests.servers import a_free_port
 
 PATIENCE = 60.0
 OLD, NEW = "90.0", "91.0"
@@ -111,7 +111,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> House:
     house("install", str(wheel(folder, OLD)))
     wheel(folder, NEW, house.orders)
     service = house.layout.config / "service.toml"
-    text = service.read_text().replace("port = 8080", f"port = {free_port()}").replace("port = 1883", "port = 0")
+    text = service.read_text().replace("port = 8080", f"port = {a_free_port()}").replace("port = 1883", "port = 0")
     service.write_text(text)
     house.hire("ada")
     return house
@@ -123,12 +123,6 @@ def house(base: House) -> Iterator[House]:
     yield base
     assert base.current.version == OLD
     assert base.layout.unfinished() is None
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def test_installing_again_changes_nothing(house: House) -> None:
