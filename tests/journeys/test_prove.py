@@ -12,7 +12,7 @@ import pytest
 
 from simulators.bench.product import descendants
 from simulators.prove import power
-from simulators.prove.house import House
+from simulators.prove.house import STOP_S, House
 from simulators.prove.run import Outcome, Plan, prove
 from simulators.prove.script import Kind
 from tests.journeys import broken_builds
@@ -95,7 +95,7 @@ async def test_ctrl_c_ends_everything_and_leaves_nothing(tmp_path: Path) -> None
         started = descendants(process.pid)[1:]
         assert len(started) >= 3
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 40) == 130
+        assert await asyncio.wait_for(process.wait(), 3 * STOP_S + 30) == 130
         assert left(tmp_path, started) == ([], [])
     finally:
         if process.returncode is None:

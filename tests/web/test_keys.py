@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, ViewportSize, expect
+from playwright.async_api import Browser, Route, ViewportSize, expect
 
 from pms.keys.model import CardJob
 from tests.waiting import until
@@ -111,6 +111,24 @@ async def test_a_failure_says_what_to_do_and_repeats_only_by_hand(
     await desk.say(house, await desk.asked(house), *desk.GOOD)
     await _lead(at, "Done")
     assert await desk.count(house) == 2
+
+
+async def test_a_dialog_that_is_redrawn_while_another_try_is_asked_for_goes_on_to_it(
+    house: House, browser: Browser
+) -> None:
+    at = await _at(house, browser, "/rooms/105")
+    await desk.say(house, await _issue(at, house), "waiting", "failed", reason="card_removed")
+
+    async def redraw_first(route: Route) -> None:
+        button = await at.page.wait_for_selector("#job-again")
+        await at.page.evaluate("document.dispatchEvent(new CustomEvent('hotel:resync'))")
+        await at.page.wait_for_function("button => !button.isConnected", arg=button)
+        await route.continue_()
+
+    await at.page.route("**/api/v1/keys", redraw_first)
+    await at.page.click("#job-again")
+    await desk.say(house, await desk.asked(house), *desk.GOOD)
+    await _lead(at, "Done")
 
 
 async def test_what_speaks_against_another_try_is_said_in_the_dialog(house: House, browser: Browser) -> None:

@@ -70,7 +70,7 @@ function headersFor(form) {
 
 /** Say it, unless what follows says more: the job that has begun, the page that comes next. */
 function done(form, answer) {
-  form.dispatchEvent(new CustomEvent("hotel:done", { bubbles: true, detail: answer }));
+  document.dispatchEvent(new CustomEvent("hotel:done", { detail: { form, answer } })); // the form may have been redrawn
   if ("silent" in form.dataset || form.dataset.then?.startsWith("/")) return refresh();
   const words = form.dataset.done || text("common.done");
   const url = form.dataset.undo?.replace("{id}", answer?.id ?? "");

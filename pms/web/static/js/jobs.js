@@ -17,9 +17,9 @@ export function startJobs() {
     const opener = event.target.closest("[data-job-open]");
     if (opener) openJob(opener.dataset.jobOpen);
   });
-  document.addEventListener("hotel:done", (event) => {
-    const page = event.target.dataset.job;
-    if (page) openJob(page.replace("{id}", event.detail.id));
+  document.addEventListener("hotel:done", ({ detail: { form, answer } }) => {
+    const page = form.dataset.job;
+    if (page) openJob(page.replace("{id}", answer.id));
   });
   dialog.addEventListener("close", closed);
   dialog.addEventListener("hotel:drawn", drawn);

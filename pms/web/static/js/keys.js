@@ -6,9 +6,9 @@ const PATIENCE_MS = 5000;
 export function startKeys() {
   document.addEventListener("hotel:opened", (event) => prefer(event.target, event.detail));
   document.addEventListener("submit", (event) => fillIn(event.target), true);
-  document.addEventListener("hotel:done", (event) => {
-    if (event.detail?.encoder) localStorage.setItem(ENCODER, event.detail.encoder);
-    goOn(event.target.dataset.then ?? "", event.detail);
+  document.addEventListener("hotel:done", ({ detail: { form, answer } }) => {
+    if (answer?.encoder) localStorage.setItem(ENCODER, answer.encoder);
+    goOn(form.dataset.then ?? "", answer);
   });
   openNamed();
 }
